@@ -1,0 +1,116 @@
+//! The port between those who own sessions (dispatch) and those who think (agent).
+//!
+//! A run is a sequence of steps, and a step depends on nothing but the conversation so far. Whoever owns the run stores each
+//! step's entry before it asks for the next: after a crash the same question, with the stored entries, goes on where it was.
+
+use crate::{AgentId, Entry, ModelError, ModelInfo, RunId, SessionKey, StopReason, ToolCall, Usage};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What happens inside a step, for those who watch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Some text of the answer.
+    Text(String),
+    /// A tool begins.
+    ToolStarted(ToolCall),
+    /// A tool ended.
+    ToolEnded {
+        /// The call.
+        call: ToolCall,
+        /// What came of it.
+        output: String,
+        /// It failed.
+        is_error: bool,
+    },
+}
+
+/// Where a step reports its progress. Never blocks: nobody who watches can slow a run.
+#[derive(Clone)]
+pub struct Emit(Arc<dyn Fn(Progress) + Send + Sync>);
+
+impl Emit {
+    /// Reports to `sink`, which must return at once.
+    pub fn new(sink: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// Reports `progress`.
+    pub fn send(&self, progress: Progress) {
+        (self.0)(progress);
+    }
+}
+
+impl std::fmt::Debug for Emit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Emit")
+    }
+}
+
+/// The run that a step belongs to.
+#[derive(Debug, Clone)]
+pub struct RunContext {
+    /// The session.
+    pub session: SessionKey,
+    /// The run.
+    pub run: RunId,
+    /// Fires when the run is cancelled or its time is up; the step ends soon after with [`RunError::Cancelled`].
+    pub cancel: CancellationToken,
+    /// Where progress goes.
+    pub emit: Emit,
+}
+
+/// What a step achieved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// To be stored and appended to the conversation before the next step.
+    pub entry: Entry,
+    /// Tokens used by the step.
+    pub usage: Usage,
+    /// Why the model stopped, where the run is over; none while steps remain.
+    pub finished: Option<StopReason>,
+}
+
+/// Why a run ended without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Someone stopped it.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The model keeps calling tools.
+    #[error("the agent was stopped after {0} steps: it kept calling tools")]
+    TooManySteps(usize),
+}
+
+/// What is known of an agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentInfo {
+    /// Its id.
+    pub id: AgentId,
+    /// Its display name.
+    pub name: String,
+    /// The agent that answers where no binding matches.
+    pub is_default: bool,
+    /// Its model.
+    pub model: ModelInfo,
+    /// Names of the tools that it may call.
+    pub tools: Vec<String>,
+}
+
+/// An agent that can be asked for the next step of a run. One value serves all sessions of the agent at once.
+#[async_trait]
+pub trait AgentRuntime: Send + Sync + 'static {
+    /// What it is.
+    fn info(&self) -> &AgentInfo;
+
+    /// Does the next step: the first unanswered tool call of the last assistant entry, or else one model request.
+    /// `history` is what came before the run; `run` is what the run has done so far, its user entries first.
+    ///
+    /// # Errors
+    /// [`RunError`] ends the run; what `emit` has reported by then is the partial answer.
+    async fn step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError>;
+}

@@ -1,0 +1,8 @@
+// Runs before the first paint, so that a chosen theme never flashes the other one.
+// It is a file of its own because the Content-Security-Policy forbids inline scripts.
+try {
+  const theme = localStorage.getItem("wingman.theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch {
+  // Storage may be forbidden; the system's theme then applies.
+}

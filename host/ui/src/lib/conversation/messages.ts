@@ -1,0 +1,40 @@
+// The settled messages of a conversation: merging what the store says, without repeats, in order.
+import type { StoredMessage } from "../protocol/generated";
+
+/**
+ * Adds stored messages to those already known. A message replaces the one with its id, and also the
+ * local copy of the same turn that was shown before the stored one was known.
+ */
+export function merge(known: StoredMessage[], added: StoredMessage[]): StoredMessage[] {
+  if (added.length === 0) return known;
+  const kept = known.filter((old) => !added.some((fresh) => isSame(old, fresh)));
+  return inOrder([...kept, ...added]);
+}
+
+function isSame(old: StoredMessage, fresh: StoredMessage): boolean {
+  if (old.id === fresh.id) return true;
+  return old.id.startsWith(localPrefix) && old.role === fresh.role && old.requestId === fresh.requestId;
+}
+
+const localPrefix = "local:";
+
+/** The id of a message whose stored id the page does not know yet. */
+export function localId(role: StoredMessage["role"], key: string): string {
+  return `${localPrefix}${role}:${key}`;
+}
+
+/**
+ * Order of `seq`, but a reply stands right after the request it answers: a message that was queued
+ * while an earlier turn ran is stored before that turn's reply.
+ */
+function inOrder(messages: StoredMessage[]): StoredMessage[] {
+  const asked = new Map<string, number>();
+  for (const message of messages) {
+    if (message.role === "user" && message.requestId !== undefined) asked.set(message.requestId, message.seq);
+  }
+  const place = (message: StoredMessage): number =>
+    message.role === "assistant" && message.requestId !== undefined
+      ? (asked.get(message.requestId) ?? message.seq)
+      : message.seq;
+  return messages.sort((a, b) => place(a) - place(b) || a.seq - b.seq);
+}
