@@ -100,7 +100,7 @@ pub struct ControlUi {
     pub pairing_required: bool,
     /// Let browsers sign in over plain HTTP from other machines.
     pub allow_insecure_auth: bool,
-    /// Further web origins that may use the gateway, for example "https://wingman.example.net".
+    /// Further web origins that may use the gateway, for example `https://wingman.example.net`.
     pub allowed_origins: Vec<Origin>,
 }
 
@@ -151,18 +151,25 @@ pub struct AgentEntry {
     /// Whether this agent takes what no binding takes.
     #[serde(default)]
     pub default: bool,
-    /// Folder the agent works in. Default: "workspaces/<id>" in the state folder.
+    /// Folder the agent works in. Default: "workspaces/{id}" in the state folder.
     pub workspace: Option<PathText>,
-    /// Folder of the agent's own state. Default: "agents/<id>" in the state folder.
+    /// Folder of the agent's own state. Default: "agents/{id}" in the state folder.
     pub agent_dir: Option<PathText>,
     /// Model, as "provider:model-name". Default "demo:echo", which repeats what it is told.
     pub model: Option<ModelName>,
-    /// Names of the tools the agent may use. Default: none.
-    #[serde(default)]
-    #[schemars(inner(length(min = 1)))]
-    pub tools: Vec<String>,
+    /// Names of the tools the agent may use. Default: all that there are.
+    #[schemars(inner(inner(length(min = 1))))]
+    pub tools: Option<Vec<String>>,
     /// What the agent is told before every conversation.
     pub instructions: Option<String>,
+}
+
+impl AgentEntry {
+    /// An agent of which everything but the id is left out.
+    #[must_use]
+    pub fn new(id: AgentId) -> Self {
+        Self { id, name: None, default: false, workspace: None, agent_dir: None, model: None, tools: None, instructions: None }
+    }
 }
 
 /// Which agent answers where.
@@ -180,7 +187,7 @@ pub struct Binding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BindingMatch {
-    /// Name of the channel, for example "webui".
+    /// Name of the channel that the message came in by.
     #[schemars(length(min = 1))]
     pub channel: String,
     /// Account on the channel that received the message.
@@ -223,7 +230,7 @@ pub enum PeerKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Provider {
-    /// Base URL of the API, for example "http://127.0.0.1:9999/v1". Required for a name that is not built in.
+    /// Base URL of the API, for example `http://127.0.0.1:9999/v1`. Required for a name that is not built in.
     pub base_url: Option<BaseUrl>,
     /// Name of the environment variable that holds the API key.
     pub api_key_env: Option<EnvName>,
@@ -233,7 +240,7 @@ pub struct Provider {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookEntry {
-    /// Unique id, the last part of its URL "/webhooks/<id>".
+    /// Unique id, the last part of its URL "/webhooks/{id}".
     pub id: WebhookId,
     /// Name shown to people. Default: the id.
     #[schemars(length(min = 1, max = 100))]
@@ -285,16 +292,16 @@ pub struct Limits {
     pub messages_per_minute: u32,
     /// Largest WebSocket frame, in bytes.
     #[schemars(range(min = 1024, max = 67_108_864))]
-    pub frame_bytes: u32,
+    pub frame_bytes: usize,
     /// Largest body of a webhook delivery, in bytes.
     #[schemars(range(min = 1024, max = 268_435_456))]
-    pub webhook_bytes: u32,
+    pub webhook_bytes: usize,
     /// Messages that may wait for one session's running turn.
     #[schemars(range(min = 1, max = 10_000))]
-    pub queued_per_session: u32,
+    pub queued_per_session: usize,
     /// Agent runs at the same time.
     #[schemars(range(min = 1, max = 4096))]
-    pub concurrent_runs: u32,
+    pub concurrent_runs: usize,
     /// Longest run of an agent, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub run_seconds: u32,

@@ -33,8 +33,8 @@ mod write;
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Plugins, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
-    AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer,
-    PeerKind, Provider, Session, TailscaleDiscovery, WebhookEntry,
+    AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer, PeerKind,
+    Provider, Session, TailscaleDiscovery, WebhookEntry,
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};

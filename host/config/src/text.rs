@@ -148,7 +148,20 @@ text_type!(
     BaseUrl, "wingman-base-url", check_base_url
 );
 
+impl AgentId {
+    /// The agent of a file that lists none.
+    pub(crate) fn main() -> Self {
+        Self("main".to_owned())
+    }
+}
+
 impl ModelName {
+    /// The model that needs no key and no network.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self("demo:echo".to_owned())
+    }
+
     /// The part before the first colon.
     #[must_use]
     pub fn provider(&self) -> &str {
@@ -163,6 +176,10 @@ impl ModelName {
 }
 
 impl Host {
+    pub(crate) fn loopback() -> Self {
+        Self("127.0.0.1".to_owned())
+    }
+
     /// Whether only this machine can reach it. A name other than `localhost` counts as reachable from outside.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -324,8 +341,8 @@ mod tests {
 
     #[test]
     fn a_model_is_split_at_the_first_colon() {
-        let model = ModelName::parse("local:llama3:8b").unwrap();
-        assert_eq!((model.provider(), model.model()), ("local", "llama3:8b"));
+        let model = ModelName::parse("local:big:8b").unwrap();
+        assert_eq!((model.provider(), model.model()), ("local", "big:8b"));
         for bad in ["echo", ":echo", "demo:", "demo: echo", "de mo:echo", ""] {
             assert!(ModelName::parse(bad).is_err(), "{bad}");
         }

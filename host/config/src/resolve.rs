@@ -1,0 +1,142 @@
+//! From the file as written to the configuration as used. All defaults that depend on other settings are here; plain
+//! ones stand in the `Default` impls of `file`. Total: what could fail was checked before.
+
+use std::{
+    collections::HashMap,
+    path::{Component, Path, PathBuf},
+};
+
+use crate::{
+    config::{Agent, Agents, Auth, Config, Gateway, Plugins, Webhook},
+    file::{AgentEntry, AgentsSection, GatewaySection, PluginsSection, Root, WebhookEntry},
+    load::Environment,
+    overrides::Overrides,
+    problem::{Code, Place, Problem},
+    text::{AgentId, Host, ModelName, PathText},
+    tree::{Node, at_index, at_key},
+};
+
+const PORT: u16 = 18789;
+const STATE_DIR: &str = ".wingman";
+
+/// Resolves the file. `file` is its absolute path; relative paths in it are relative to its folder.
+pub(crate) fn resolve(root: Root, file: PathBuf, environment: &Environment, overrides: &Overrides) -> Config {
+    let paths = Paths { home: &environment.home, folder: file.parent().unwrap_or(Path::new("/")) };
+    let gateway = gateway(root.gateway, &paths, environment, overrides);
+    Config {
+        agents: agents(root.agents, &paths, &gateway.state_dir),
+        plugins: plugins(&root.plugins, &paths, &gateway.state_dir),
+        webhooks: root.webhooks.into_iter().map(webhook).collect(),
+        providers: root.providers,
+        limits: root.limits,
+        discovery: root.discovery,
+        nodes: root.nodes,
+        gateway,
+        file,
+    }
+}
+
+/// Agents whose folders of state are one: an error that only resolved paths show.
+pub(crate) fn shared_folders(config: &Config, tree: &Node, problems: &mut Vec<Problem>) {
+    let mut taken: HashMap<&Path, &AgentId> = HashMap::new();
+    for (index, agent) in config.agents.list.iter().enumerate() {
+        let Some(first) = taken.insert(&agent.agent_dir, &agent.id) else { continue };
+        let path = at_index("agents.list", index);
+        let node = tree.at(&["agents", "list"]).and_then(|list| list.elements().get(index));
+        let place = node.map(|node| node.get("agentDir").map_or_else(|| node.opening(), Node::place));
+        let message = format!("the agents \"{}\" and \"{}\" would share {}", first, agent.id, agent.agent_dir.display());
+        let shared = Problem::new(Code::SharedAgentDir, at_key(&path, "agentDir"), place.unwrap_or(Place::File), message);
+        problems.push(shared.label("taken already").help("give each agent an `agentDir` of its own, or leave it out"));
+    }
+}
+
+struct Paths<'a> {
+    home: &'a Path,
+    folder: &'a Path,
+}
+
+impl Paths<'_> {
+    fn absolute(&self, path: &PathText) -> PathBuf {
+        let path = path.as_str();
+        let joined = match path.strip_prefix('~') {
+            Some(rest) => self.home.join(rest.trim_start_matches('/')),
+            None => self.folder.join(path),
+        };
+        // `.` and doubled slashes go; `..` stays, because behind a symbolic link it means another folder.
+        joined.components().filter(|part| *part != Component::CurDir).collect()
+    }
+
+    fn or(&self, path: Option<&PathText>, default: impl FnOnce() -> PathBuf) -> PathBuf {
+        path.map_or_else(default, |path| self.absolute(path))
+    }
+}
+
+fn gateway(section: GatewaySection, paths: &Paths<'_>, environment: &Environment, overrides: &Overrides) -> Gateway {
+    let state_dir = paths.or(section.state_dir.as_ref(), || paths.home.join(STATE_DIR));
+    let fs_roots = match &section.fs_roots {
+        Some(roots) => roots.iter().map(|root| paths.absolute(root)).collect(),
+        None => vec![state_dir.join("outputs")],
+    };
+    let auth = Auth {
+        mode: overrides.mode().unwrap_or(section.auth.mode),
+        token: overrides.token.clone().or_else(|| environment.token()).or(section.auth.token),
+        password: overrides.password.clone().or(section.auth.password),
+        allow_tailscale: section.auth.allow_tailscale,
+    };
+    Gateway {
+        host: overrides.host().or(section.host).unwrap_or_else(Host::loopback),
+        port: overrides.port.or(section.port).unwrap_or(PORT),
+        name: overrides.name.clone().or(section.name),
+        state_dir,
+        fs_roots,
+        auth,
+        control_ui: section.control_ui,
+        session: section.session,
+    }
+}
+
+fn agents(section: AgentsSection, paths: &Paths<'_>, state_dir: &Path) -> Agents {
+    let marked = section.list.iter().find(|agent| agent.default).or(section.list.first());
+    let default = marked.map_or_else(AgentId::main, |agent| agent.id.clone());
+    let mut list: Vec<_> = section.list.into_iter().map(|entry| agent(entry, paths, state_dir)).collect();
+    if list.is_empty() {
+        list.push(agent(AgentEntry::new(default.clone()), paths, state_dir));
+    }
+    Agents { list, default, bindings: section.bindings }
+}
+
+fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
+    let own = |folder: &str| state_dir.join(folder).join(entry.id.as_str());
+    Agent {
+        name: entry.name.unwrap_or_else(|| entry.id.to_string()),
+        workspace: paths.or(entry.workspace.as_ref(), || own("workspaces")),
+        agent_dir: paths.or(entry.agent_dir.as_ref(), || own("agents")),
+        outputs: own("outputs"),
+        model: entry.model.unwrap_or_else(ModelName::demo),
+        tools: entry.tools,
+        instructions: entry.instructions,
+        id: entry.id,
+    }
+}
+
+fn webhook(entry: WebhookEntry) -> Webhook {
+    Webhook {
+        name: entry.name.unwrap_or_else(|| entry.id.to_string()),
+        id: entry.id,
+        agent_id: entry.agent_id,
+        secret: entry.secret,
+        enabled: entry.enabled,
+        preset: entry.preset,
+        session_id: entry.session_id,
+        event_label: entry.event_label,
+        allowed_ips: entry.allowed_ips,
+        created_at: entry.created_at,
+    }
+}
+
+fn plugins(section: &PluginsSection, paths: &Paths<'_>, state_dir: &Path) -> Plugins {
+    Plugins {
+        dir: paths.or(section.dir.as_ref(), || state_dir.join("plugins")),
+        cache_dir: paths.or(section.cache_dir.as_ref(), || state_dir.join("cache").join("plugins")),
+    }
+}
