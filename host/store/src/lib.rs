@@ -1,1 +1,45 @@
-//! wingman-store
+//! The durable state of the gateway: what is accepted, said, done and still to be delivered. The only crate that names SQL.
+//!
+//! [`Store`] is the state folder. [`AgentStore`] is one agent's database (inbox, sessions, messages, journal, outbox) and
+//! [`GatewayStore`] that of the gateway as a whole (webhooks, settings). Nothing here runs, routes or sends anything, reads the
+//! time by itself or makes a delivery's or a run's id.
+//!
+//! One thread writes to each database, and many waiting writers share one fsync; a few connections read beside it. A call that
+//! returned a value is durable, whatever is killed next. A call whose future was dropped has done all of its work or none.
+
+mod accept;
+mod agent;
+mod codec;
+mod cursor;
+mod database;
+mod dead_letters;
+mod deliveries;
+mod error;
+mod gateway;
+mod lock;
+mod messages;
+mod outbox;
+#[cfg(test)]
+mod plans;
+mod readers;
+mod schema;
+mod sessions;
+mod store;
+mod turn;
+mod webhooks;
+mod writer;
+#[cfg(test)]
+mod writer_tests;
+
+pub use accept::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery};
+pub use agent::AgentStore;
+pub use cursor::{CursorError, MessageCursor, SessionCursor};
+pub use deliveries::{DeliveryRecord, DeliveryState, Unfinished};
+pub use error::StoreError;
+pub use gateway::GatewayStore;
+pub use messages::MessagePage;
+pub use outbox::{OutboxId, OutboxRow};
+pub use sessions::{NewSession, SessionRecord};
+pub use store::Store;
+pub use turn::{FinishTurn, OutboxReply, Turn};
+pub use webhooks::StoredWebhook;

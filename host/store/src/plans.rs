@@ -1,0 +1,49 @@
+//! Tests: the hot queries use their indexes, however large the tables are.
+
+use crate::schema::Schema;
+use rusqlite::Connection;
+use std::path::Path;
+
+fn plan(query: &str) -> String {
+    let mut connection = Connection::open_in_memory().unwrap();
+    Schema::Agent.migrate(&mut connection, Path::new("memory")).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+    let places = statement.parameter_count();
+    let lines = statement.query_map(rusqlite::params_from_iter(vec![1; places]), |row| row.get::<_, String>(3)).unwrap();
+    lines.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn hot_reads_scan_no_table_and_sort_nothing() {
+    for (query, index) in [
+        (crate::messages::NEWEST_BETWEEN, "messages_by_seq"),
+        (crate::messages::FIRST_OF_RUN, "messages_by_delivery"),
+        (crate::turn::STEPS, "steps_in_order"),
+        (crate::sessions::OLDER, "sessions_newest"),
+        (crate::deliveries::UNFINISHED_COUNT, "deliveries_unfinished"),
+        (crate::deliveries::UNFINISHED_OF, "deliveries_unfinished"),
+        (crate::deliveries::BY_ID, "sqlite_autoindex_deliveries_1"),
+        (crate::deliveries::BY_REQUEST, "deliveries_by_request"),
+        (crate::accept::KNOWN, "inbox_identity"),
+    ] {
+        let plan = plan(query);
+        assert!(plan.contains(index), "{query}\n{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{query}\n{plan}");
+    }
+}
+
+#[test]
+fn lists_read_their_index_in_order() {
+    // A scan of an index in its own order stops at the limit.
+    for (query, scan) in [
+        (crate::sessions::NEWEST, "SCAN sessions USING INDEX sessions_newest"),
+        (crate::outbox::PENDING, "SCAN o"),
+        (crate::deliveries::UNFINISHED, "deliveries_unfinished"),
+    ] {
+        let plan = plan(query);
+        assert!(plan.contains(scan), "{query}\n{plan}");
+    }
+    for query in [crate::sessions::NEWEST, crate::outbox::PENDING] {
+        assert!(!plan(query).contains("TEMP B-TREE"), "{query}\n{}", plan(query));
+    }
+}

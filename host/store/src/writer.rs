@@ -1,0 +1,203 @@
+//! The one thread that writes to a database, with group commit: whatever waits is written in one transaction and made durable
+//! by one fsync, and only then is anybody answered. Each operation has a savepoint of its own, so that one that fails takes
+//! nothing of the others with it.
+
+use crate::error::{Failure, Outcome, StoreError};
+use crate::lock::StateLock;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many operations may wait for the thread; more wait at their callers.
+const QUEUE: usize = 256;
+/// How many operations share a transaction: a bound on how long the first of them waits for the last.
+const BATCH: usize = 128;
+
+/// What the thread is asked.
+enum Command {
+    Run(Box<dyn Operation>),
+    Close(oneshot::Sender<()>),
+}
+
+/// An operation and the caller that waits for it. It may be run twice (see [`Writer::one_by_one`]), and is answered once.
+trait Operation: Send {
+    fn run(&mut self, connection: &Connection) -> Outcome<()>;
+    /// Tells the caller: of `failure`, or of what the last run gave.
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+}
+
+struct Call<T, F> {
+    work: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&Connection) -> Outcome<T> + Send> Operation for Call<T, F> {
+    fn run(&mut self, connection: &Connection) -> Outcome<()> {
+        self.value = Some((self.work)(connection)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, failure: Option<StoreError>) {
+        let result = match (failure, self.value) {
+            (None, Some(value)) => Ok(value),
+            (failure, _) => Err(failure.unwrap_or(StoreError::Closed)),
+        };
+        // A caller that went away does not want to know; what it asked for is done.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The way to the thread. Dropping all clones ends it, after it has done what was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct WriterHandle {
+    commands: mpsc::Sender<Command>,
+}
+
+impl WriterHandle {
+    /// Starts the thread. It owns `connection`, and holds `lock` until the connection is closed.
+    pub(crate) fn start(connection: Connection, path: &Path, lock: Arc<StateLock>) -> Result<Self, StoreError> {
+        let (commands, queue) = mpsc::channel(QUEUE);
+        let name = path.file_stem().map(|stem| format!("store-{}", stem.to_string_lossy())).unwrap_or_default();
+        let writer = Writer { connection, path: path.to_owned(), queue };
+        std::thread::Builder::new()
+            .name(name)
+            .spawn(move || {
+                let closed = writer.serve();
+                drop(lock);
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
+            })
+            .map_err(|error| StoreError::inaccessible(path, &error))?;
+        Ok(Self { commands })
+    }
+
+    /// Has the thread do `work` in a transaction; when this returns a value, it is durable. Once handed over, the work is done
+    /// whether or not the caller still waits; before that, none of it is. `work` may run twice, the first run undone.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Command::Run(Box::new(Call { work, value: None, reply }));
+        self.commands.send(call).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Has the thread do what waits, tidy up and end. Later calls get [`StoreError::Closed`].
+    pub(crate) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).await.is_ok() {
+            // An error means that the thread has ended, which is what was wanted.
+            let _ = closed.await;
+        }
+    }
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    queue: mpsc::Receiver<Command>,
+}
+
+impl Writer {
+    /// Serves until everybody is gone or someone closes; in the latter case whom to tell.
+    fn serve(mut self) -> Option<oneshot::Sender<()>> {
+        let mut closer = None;
+        let mut batch: Vec<Box<dyn Operation>> = Vec::with_capacity(BATCH);
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut next = Some(first);
+            while let Some(command) = next {
+                match command {
+                    Command::Run(operation) => batch.push(operation),
+                    Command::Close(reply) => {
+                        // Nothing new comes in; what is in the queue is still done.
+                        self.queue.close();
+                        closer = Some(reply);
+                    }
+                }
+                next = if batch.len() < BATCH { self.queue.try_recv().ok() } else { None };
+            }
+            if !batch.is_empty() {
+                self.commit(&mut batch);
+            }
+        }
+        // The log would be folded into the database by the next start as well; this leaves one tidy file for backups.
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::debug!(path = %self.path.display(), %error, "the log was left for the next start");
+        }
+        closer
+    }
+
+    /// Runs `batch` in one transaction and answers everybody.
+    fn commit(&self, batch: &mut Vec<Box<dyn Operation>>) {
+        if batch.len() == 1 {
+            return self.one_by_one(batch);
+        }
+        match self.transaction(batch) {
+            Ok(results) => {
+                for (operation, failure) in batch.drain(..).zip(results) {
+                    operation.answer(failure);
+                }
+            }
+            // The transaction as a whole failed (a full disk, say), perhaps because of one large operation.
+            Err(failure) => {
+                tracing::debug!(path = %self.path.display(), ?failure, operations = batch.len(), "a shared transaction failed");
+                self.one_by_one(batch);
+            }
+        }
+    }
+
+    /// Runs each operation in a transaction of its own: slow, and fair to those that fit where others do not.
+    fn one_by_one(&self, batch: &mut Vec<Box<dyn Operation>>) {
+        for operation in batch.drain(..) {
+            let mut alone = [operation];
+            let failure = match self.transaction(&mut alone) {
+                Ok(results) => results.into_iter().next().flatten(),
+                Err(failure) => Some(failure.at(&self.path)),
+            };
+            let [operation] = alone;
+            operation.answer(failure);
+        }
+    }
+
+    /// What each operation failed with; an error where nothing of any of them was kept.
+    fn transaction(&self, batch: &mut [Box<dyn Operation>]) -> Outcome<Vec<Option<StoreError>>> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let done = self.savepoints(batch).and_then(|results| {
+            self.execute("COMMIT")?;
+            Ok(results)
+        });
+        // Some failures end the transaction by themselves; after all others it has to be ended here, or the next cannot begin.
+        if done.is_err() && !self.connection.is_autocommit() {
+            let _ = self.execute("ROLLBACK");
+        }
+        done
+    }
+
+    fn savepoints(&self, batch: &mut [Box<dyn Operation>]) -> Outcome<Vec<Option<StoreError>>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for operation in batch {
+            self.execute("SAVEPOINT operation")?;
+            let result = operation.run(&self.connection);
+            if self.connection.is_autocommit() {
+                // SQLite has rolled back everything, the others' work included.
+                return Err(result.err().unwrap_or_else(|| Failure::Unreadable("the transaction is gone".to_owned())));
+            }
+            if result.is_err() {
+                self.execute("ROLLBACK TO operation")?;
+            }
+            self.execute("RELEASE operation")?;
+            results.push(result.err().map(|failure| failure.at(&self.path)));
+        }
+        Ok(results)
+    }
+
+    fn execute(&self, statement: &str) -> Outcome<()> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+}

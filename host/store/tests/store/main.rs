@@ -1,0 +1,13 @@
+//! The store at its boundary, on real files.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod accepting;
+mod crash;
+mod fixture;
+mod gateway;
+mod large;
+mod model;
+mod opening;
+mod sessions;
+mod throughput;
+mod turns;
