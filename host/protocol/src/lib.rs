@@ -1,1 +1,42 @@
-//! wingman-protocol
+//! The wire: every frame of the WebSocket and every body of the HTTP API, as serde types.
+//!
+//! Bytes from outside become types here, once ([`ClientFrame::parse`]); JSON Schema, TypeScript and the reference page are
+//! made from the same types ([`generate`]). No socket, no HTTP and no policy live here: whether a request is allowed, found
+//! or throttled is decided by those who serve it.
+
+#![forbid(unsafe_code)]
+
+mod agent_event;
+mod attachment;
+mod client;
+mod code;
+mod envelope;
+pub mod generate;
+mod message;
+pub mod rest;
+mod secret;
+mod server;
+
+pub use agent_event::{
+    AgentEvent, AgentEventKind, AgentResult, ChunkText, StreamChunk, TextData, ToolFailure, ToolInput, ToolOutput, Usage,
+};
+pub use attachment::{Attachment, AttachmentKind, NewAttachment};
+pub use client::{
+    AgentRequest, AgentRequestFrame, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest, Frame, Peer,
+    PeerKind, Routing, SubscribeRequest, UnsubscribeRequest,
+};
+pub use code::{ErrorCode, FrameError};
+pub use envelope::Envelope;
+pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
+pub use rest::{
+    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, GatewayStats, Health, LoginRequest,
+    PluginState, PluginSummary, Problem, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats, WebhookAccepted,
+    WebhookSummary,
+};
+pub use secret::Secret;
+pub use server::{
+    Ack, AckFrame, AgentFrame, CancelStatus, EncodedEvent, ErrorBody, ErrorFrame, GATEWAY_READY, PongFrame, QueueAck, ResFrame,
+    ServerFrame,
+};
+/// Ids on the wire are those of the vocabulary.
+pub use wingman_message::{AgentId, ClientId, MessageId, RequestId, RunId, SessionKey};

@@ -1,0 +1,294 @@
+//! The payload of an `event:agent` frame: what happens in a session.
+
+use crate::{Attachment, MessagePart, Role, StoredMessage};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::ops::Not;
+use std::sync::Arc;
+use wingman_message::{AgentId, MessageId, RequestId, RunId, SessionKey};
+
+/// One event of a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentEvent {
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: AgentEventKind,
+    /// The session.
+    #[schemars(with = "String")]
+    #[ts(as = "String")]
+    pub session_id: SessionKey,
+    /// The session's agent.
+    #[schemars(with = "String")]
+    #[ts(as = "String")]
+    pub agent_id: AgentId,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp: i64,
+}
+
+/// What happened in a session. Exactly one `agent-complete` or `agent-error` ends a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[ts(optional_fields)]
+pub enum AgentEventKind {
+    /// A message was stored that the receiver has not seen: another client's, or one that it missed.
+    SessionMessage {
+        /// The message's id.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        message_id: MessageId,
+        /// Who speaks.
+        role: Role,
+        /// Its text.
+        content: String,
+        /// Files beside it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attachments: Option<Vec<Attachment>>,
+        /// The client's request that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        #[ts(as = "Option<String>")]
+        request_id: Option<RequestId>,
+        /// The whole stored message.
+        message: Box<StoredMessage>,
+    },
+    /// A request waits until the session is free.
+    RequestQueued {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// How many stand before it, the running one included.
+        position: u64,
+    },
+    /// The agent begins with a request.
+    AgentStart {
+        /// The agent's name.
+        agent: String,
+        /// What it answers.
+        prompt: Arc<str>,
+    },
+    /// Something came from the model or a tool.
+    AgentStream {
+        /// The piece, in the form that parsers of agent streams know.
+        chunk: StreamChunk,
+    },
+    /// A tool begins.
+    ToolStart {
+        /// Unique within the run.
+        tool_call_id: String,
+        /// The tool.
+        tool_name: String,
+        /// What it is called with.
+        #[ts(type = "unknown")]
+        tool_input: serde_json::Value,
+    },
+    /// A tool ended.
+    ToolEnd {
+        /// The call that ended.
+        tool_call_id: String,
+        /// The tool.
+        tool_name: String,
+        /// What came of it.
+        tool_output: Arc<str>,
+        /// It failed; `toolOutput` says how.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        #[ts(as = "Option<bool>", optional)]
+        is_error: bool,
+    },
+    /// The run in flight, whole so far: it replaces whatever the receiver has of that run.
+    AgentSnapshot {
+        /// The run.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        run_id: RunId,
+        /// The client's request, if a client made one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        #[ts(as = "Option<String>")]
+        request_id: Option<RequestId>,
+        /// What it answers.
+        prompt: Arc<str>,
+        /// The answer so far.
+        parts: Vec<MessagePart>,
+    },
+    /// The request was answered; the answer is stored.
+    AgentComplete {
+        /// The answer.
+        result: AgentResult,
+    },
+    /// The request ended without an answer. The text says `cancelled` where someone stopped it.
+    AgentError {
+        /// What went wrong, for people.
+        error: Arc<str>,
+        /// What was said until then, where it was stored.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        #[ts(as = "Option<String>")]
+        message_id: Option<MessageId>,
+    },
+}
+
+impl AgentEventKind {
+    /// The request ends with this event.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::AgentComplete { .. } | Self::AgentError { .. })
+    }
+
+    /// A `session-message` for a stored message.
+    #[must_use]
+    pub fn session_message(message: StoredMessage) -> Self {
+        Self::SessionMessage {
+            message_id: message.id,
+            role: message.role,
+            content: message.content.clone(),
+            attachments: message.attachments.clone(),
+            request_id: message.request_id.clone(),
+            message: Box::new(message),
+        }
+    }
+
+    /// An `agent-stream` with some text of the answer.
+    #[must_use]
+    pub fn text(run: RunId, text: Arc<str>) -> Self {
+        Self::AgentStream { chunk: StreamChunk::text(run, text) }
+    }
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct AgentResult {
+    /// All its text.
+    pub response: String,
+    /// The stored message.
+    #[schemars(with = "String")]
+    #[ts(as = "String")]
+    pub message_id: MessageId,
+    /// The model hit its output limit: the answer is not whole.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub truncated: bool,
+    /// What it cost, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// Tokens used by a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+}
+
+impl From<wingman_message::Usage> for Usage {
+    fn from(usage: wingman_message::Usage) -> Self {
+        Self { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+    }
+}
+
+/// A piece of an agent's stream. Tools come as `tool-start` and `tool-end` events too; a client reads one of the two forms.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum StreamChunk {
+    /// Some text of the answer.
+    OnChatModelStream {
+        /// The run.
+        run_id: String,
+        /// The text.
+        data: TextData,
+    },
+    /// A tool begins.
+    OnToolStart {
+        /// The call's id.
+        run_id: String,
+        /// The tool.
+        name: String,
+        /// What it is called with.
+        data: ToolInput,
+    },
+    /// A tool ended well.
+    OnToolEnd {
+        /// The call's id.
+        run_id: String,
+        /// The tool.
+        name: String,
+        /// What came of it.
+        data: ToolOutput,
+    },
+    /// A tool failed.
+    OnToolError {
+        /// The call's id.
+        run_id: String,
+        /// The tool.
+        name: String,
+        /// How.
+        data: ToolFailure,
+    },
+}
+
+impl StreamChunk {
+    /// Some text of `run`'s answer.
+    #[must_use]
+    pub fn text(run: RunId, text: Arc<str>) -> Self {
+        Self::OnChatModelStream { run_id: run.to_string(), data: TextData { chunk: ChunkText { content: text } } }
+    }
+
+    /// The call `id` of the tool `name` begins.
+    #[must_use]
+    pub fn tool_start(id: &str, name: &str, input: serde_json::Value) -> Self {
+        Self::OnToolStart { run_id: id.to_owned(), name: name.to_owned(), data: ToolInput { input } }
+    }
+
+    /// The call `id` of the tool `name` ended with `output`.
+    #[must_use]
+    pub fn tool_end(id: &str, name: &str, output: Arc<str>, is_error: bool) -> Self {
+        let (run_id, name) = (id.to_owned(), name.to_owned());
+        if is_error {
+            Self::OnToolError { run_id, name, data: ToolFailure { error: output } }
+        } else {
+            Self::OnToolEnd { run_id, name, data: ToolOutput { output } }
+        }
+    }
+}
+
+/// Where a chunk keeps its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct TextData {
+    /// The text.
+    pub chunk: ChunkText,
+}
+
+/// The text of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct ChunkText {
+    /// To be appended to what was said before.
+    pub content: Arc<str>,
+}
+
+/// Where a chunk keeps a tool's input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct ToolInput {
+    /// The input.
+    #[ts(type = "unknown")]
+    pub input: serde_json::Value,
+}
+
+/// Where a chunk keeps a tool's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct ToolOutput {
+    /// The output.
+    pub output: Arc<str>,
+}
+
+/// Where a chunk keeps a tool's failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct ToolFailure {
+    /// What went wrong.
+    pub error: Arc<str>,
+}

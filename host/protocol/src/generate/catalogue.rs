@@ -1,0 +1,34 @@
+//! Every type that is part of the wire, in the order in which the generated files show it. A new type is one line here.
+
+use crate::rest::{GroupList, GroupSummary, NodeList, NodeSummary, ProviderSummary};
+use crate::*;
+
+/// Does something with each type of the wire.
+pub(super) trait Visit {
+    fn visit<T: schemars::JsonSchema + ts_rs::TS + 'static>(&mut self);
+}
+
+macro_rules! visit_all {
+    ($visitor:ident: $($type:ty),+ $(,)?) => { $($visitor.visit::<$type>();)+ };
+}
+
+/// Frames and what is inside them.
+pub(super) fn frames(visitor: &mut impl Visit) {
+    visit_all!(visitor:
+        Envelope, ClientFrame, ClientInfo, Auth, AgentRequest, NewAttachment, AttachmentKind, Routing, Peer, PeerKind,
+        CancelRequest, SubscribeRequest, UnsubscribeRequest,
+        ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, PongFrame,
+        AgentFrame, AgentEvent, AgentResult, Usage,
+        StreamChunk, TextData, ChunkText, ToolInput, ToolOutput, ToolFailure,
+        StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment,
+    );
+}
+
+/// Bodies of the HTTP API.
+pub(super) fn bodies(visitor: &mut impl Visit) {
+    visit_all!(visitor:
+        SessionSummary, SessionSource, CreateSession, RenameSession, AgentSummary, ServerConfig, PluginSummary, PluginState, ProviderSummary,
+        WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
+        Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,
+    );
+}

@@ -1,0 +1,26 @@
+//! Bodies of the HTTP API, and the names of its headers.
+
+mod agent;
+mod auth;
+mod health;
+mod plugin;
+mod problem;
+mod provider;
+mod session;
+mod webhook;
+
+pub use agent::{AgentSummary, ServerConfig};
+pub use auth::{AuthMode, AuthSession, LoginRequest};
+pub use health::{GatewayStats, GroupList, GroupSummary, Health, NodeList, NodeSummary, Stats};
+pub use plugin::{PluginState, PluginSummary};
+pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
+pub use provider::ProviderSummary;
+pub use session::{CreateSession, RenameSession, SessionSource, SessionSummary};
+pub use webhook::{CreateWebhook, CreatedWebhook, WebhookAccepted, WebhookSummary};
+
+/// The response header that leads to the next page of a list; absent on the last page.
+pub const NEXT_CURSOR_HEADER: &str = "x-next-cursor";
+/// The request header, value `1`, that every write by cookie must carry: a foreign page cannot send it.
+pub const CSRF_HEADER: &str = "x-wingman-csrf";
+/// The request header that carries a webhook's secret.
+pub const WEBHOOK_SECRET_HEADER: &str = "x-wingman-secret";

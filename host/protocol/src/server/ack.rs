@@ -1,0 +1,109 @@
+//! `ack`: confirms what a client asked for. Its payload is always an object.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use wingman_message::{AgentId, RequestId, SessionKey};
+
+/// A confirmation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[ts(optional_fields)]
+pub struct AckFrame {
+    /// The id of the frame that is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What is confirmed.
+    pub payload: Ack,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp: i64,
+}
+
+/// What is confirmed; `action` is the type of the frame that asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(tag = "action", rename_all_fields = "camelCase")]
+pub enum Ack {
+    /// A request waits for its session, or waits no more.
+    #[serde(rename = "req:agent")]
+    AgentRequest(QueueAck),
+    /// What became of a cancellation.
+    #[serde(rename = "req:agent:cancel")]
+    Cancel {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// What became of it.
+        status: CancelStatus,
+    },
+    /// The client watches the session; what it missed and live events follow.
+    #[serde(rename = "session_subscribe")]
+    SessionSubscribe {
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The newest event of the session.
+        seq: i64,
+    },
+    /// The client watches the session no more.
+    #[serde(rename = "session_unsubscribe")]
+    SessionUnsubscribe {
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The newest event of the session.
+        seq: i64,
+    },
+}
+
+/// How a request waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum QueueAck {
+    /// The session is busy: the request waits.
+    Queued {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The agent.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        agent_id: AgentId,
+        /// How many stand before it, the running one included.
+        position: u64,
+    },
+    /// The request's turn has come.
+    Dequeued {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The agent.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        agent_id: AgentId,
+        /// How many still wait.
+        remaining: u64,
+    },
+}
+
+/// What became of a cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelStatus {
+    /// The run is being stopped; its `agent-error` follows.
+    Cancelled,
+    /// The request waited, and is gone.
+    CancelledQueued,
+    /// No such request is running or waiting.
+    NotFound,
+}

@@ -1,0 +1,222 @@
+//! What clients write is what the gateway reads; what they should not write is refused, with a reason.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{json, names, text};
+use serde_json::Value;
+use wingman_message::{ClientId, PeerKind, RequestId, SessionKey};
+use wingman_protocol::{
+    AgentRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame, FrameError,
+    NewAttachment, Peer, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
+};
+
+const NOW: i64 = 1_706_000_000_000;
+const SESSION: &str = "agent:main:chat:thread:7";
+
+fn read(name: &str) -> Frame {
+    ClientFrame::parse(text(name).as_bytes()).unwrap()
+}
+
+fn refused(frame: &str) -> FrameError {
+    ClientFrame::parse(frame.as_bytes()).unwrap_err()
+}
+
+fn session() -> SessionKey {
+    SESSION.parse().unwrap()
+}
+
+#[test]
+fn frames_are_written_as_the_golden_files_show() {
+    let id = |id: &str| Some(id.to_owned());
+    let info = |instance: &str, kind: &str, version: Option<&str>| ClientInfo {
+        instance_id: ClientId::new(instance).unwrap(),
+        client_type: kind.to_owned(),
+        version: version.map(str::to_owned),
+    };
+    let token = Some(Secret::new("the-gateway-token"));
+    let auth = Auth { token: token.clone(), ..Auth::default() };
+    let all_auth = Auth { token, password: Some(Secret::new("the-gateway-password")), device_id: id("device-1") };
+    let short = AgentRequest { session_key: Some(session()), ..AgentRequest::new("What is in the report?") };
+    let cancel = CancelRequest { request_id: RequestId::new("req-1").unwrap() };
+    let subscribe = SubscribeRequest { session_id: session(), since: Some(7) };
+    let unsubscribe = UnsubscribeRequest { session_id: session() };
+    let (timestamp, connect) = (NOW, id("connect-1"));
+    let frames = [
+        (
+            "client.connect",
+            ClientFrame::Connect {
+                id: connect.clone(),
+                client: info("cli-1", "cli", Some("0.1.0")),
+                auth: Some(auth),
+                timestamp,
+            },
+        ),
+        (
+            "client.connect.full",
+            ClientFrame::Connect { id: connect, client: info("desktop-1", "desktop", None), auth: Some(all_auth), timestamp },
+        ),
+        ("client.req-agent", ClientFrame::AgentRequest { id: "req-1".into(), payload: short, timestamp }),
+        ("client.req-agent.full", ClientFrame::AgentRequest { id: "req-1".into(), payload: full_request(), timestamp }),
+        ("client.req-agent-cancel", ClientFrame::Cancel { id: id("cancel-1"), payload: cancel, timestamp }),
+        ("client.session-subscribe", ClientFrame::SessionSubscribe { id: id("sub-1"), payload: subscribe, timestamp }),
+        ("client.session-unsubscribe", ClientFrame::SessionUnsubscribe { id: id("unsub-1"), payload: unsubscribe, timestamp }),
+        ("client.ping", ClientFrame::Ping { id: id("ping-1"), timestamp }),
+    ];
+    for (name, frame) in &frames {
+        assert_eq!(serde_json::from_str::<Value>(&frame.to_json()).unwrap(), json(name), "{name}");
+    }
+    // One golden file holds keys that clients need not write.
+    let written = frames.iter().map(|(name, _)| *name).chain(["client.ping.envelope"]).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(written.into_iter().collect::<Vec<_>>(), names("client."));
+}
+
+fn full_request() -> AgentRequest {
+    let attachment = NewAttachment {
+        kind: AttachmentKind::File,
+        data_url: Some("data:text/plain;base64,aGVsbG8=".into()),
+        text_content: Some("hello".into()),
+        mime_type: Some("text/plain".into()),
+        name: Some("report.txt".into()),
+        size: Some(5),
+    };
+    let routing = Routing {
+        channel: "chat".parse().unwrap(),
+        account_id: Some("work".into()),
+        guild_id: Some("guild-1".into()),
+        team_id: Some("team-1".into()),
+        peer: Some(Peer { kind: wingman_protocol::PeerKind::Channel, id: "42".into() }),
+        thread_id: Some("7".into()),
+    };
+    AgentRequest {
+        agent_id: Some("main".parse().unwrap()),
+        attachments: Some(vec![attachment]),
+        routing: Some(routing),
+        session_key: Some(session()),
+        queue_if_busy: Some(false),
+        execution: Some([("workdir".to_owned(), "/srv/reports".into())].into_iter().collect()),
+        ..AgentRequest::new("What is in the report?")
+    }
+}
+
+#[test]
+fn connect_says_who_and_with_what_right() {
+    let frame = read("client.connect");
+    assert_eq!(frame.id.as_deref(), Some("connect-1"));
+    let ClientMessage::Connect(connect) = frame.message else { panic!("{frame:?}") };
+    assert_eq!(connect.client.instance_id.as_str(), "cli-1");
+    assert_eq!(connect.client.client_type, "cli");
+    assert_eq!(connect.auth.unwrap().token.unwrap().expose(), "the-gateway-token");
+}
+
+#[test]
+fn a_request_keeps_its_payload_as_it_was_written() {
+    let written = r#"{"type":"req:agent","timestamp":1.5e3,"id":"r","payload":{ "content" : "hi", "extra":[1, 2] }}"#;
+    let ClientMessage::AgentRequest(request) = ClientFrame::parse(written.as_bytes()).unwrap().message else { panic!() };
+    assert_eq!(request.payload.get(), r#"{ "content" : "hi", "extra":[1, 2] }"#);
+    assert_eq!(request.request_id.as_str(), "r");
+    assert!(request.queue_if_busy, "waiting is the default");
+
+    let ClientMessage::AgentRequest(request) = read("client.req-agent.full").message else { panic!() };
+    assert!(!request.queue_if_busy);
+    assert_eq!(request.session_key, Some(session()));
+    assert_eq!(request.agent_id.unwrap().as_str(), "main");
+    let place = request.routing.unwrap();
+    assert_eq!((place.channel.as_str(), place.account.as_deref(), place.thread.as_deref()), ("chat", Some("work"), Some("7")));
+    assert_eq!(place.peer.unwrap().kind, PeerKind::Channel);
+    assert_eq!(request.execution.unwrap()["workdir"], "/srv/reports");
+}
+
+#[test]
+fn the_other_frames_say_what_they_say() {
+    let ClientMessage::Cancel(cancel) = read("client.req-agent-cancel").message else { panic!() };
+    assert_eq!(cancel.request_id.as_str(), "req-1");
+    let ClientMessage::SessionSubscribe(subscribe) = read("client.session-subscribe").message else { panic!() };
+    assert_eq!(subscribe, SubscribeRequest { session_id: session(), since: Some(7) });
+    let ClientMessage::SessionUnsubscribe(unsubscribe) = read("client.session-unsubscribe").message else { panic!() };
+    assert_eq!(unsubscribe.session_id, session());
+    assert!(matches!(read("client.ping").message, ClientMessage::Ping));
+    assert!(matches!(read("client.ping.envelope").message, ClientMessage::Ping));
+}
+
+#[test]
+fn a_refusal_names_the_key_and_what_would_be_right() {
+    let cases = [
+        ("{}", ErrorCode::InvalidMessage, "`type` is missing"),
+        ("[]", ErrorCode::InvalidMessage, "a frame is one JSON object"),
+        ("{\"type\":", ErrorCode::InvalidMessage, "this is not JSON: byte 8 of line 1 makes no sense"),
+        (r#"{"type":"ping"}"#, ErrorCode::InvalidMessage, "`timestamp` is missing"),
+        (r#"{"type":"ping","timestamp":"now"}"#, ErrorCode::InvalidMessage, "`timestamp`: expected a number"),
+        (r#"{"type":"ping","timestamp":1,"id":[]}"#, ErrorCode::InvalidMessage, "`id`: expected a string"),
+        (r#"{"type":"ping","timestamp":1,"roomId":7}"#, ErrorCode::InvalidMessage, "`roomId`: expected a string"),
+        (
+            r#"{"type":"ping","timestamp":1,"client":{"instanceId":7}}"#,
+            ErrorCode::InvalidMessage,
+            "`client.instanceId`: expected a string",
+        ),
+        (
+            r#"{"type":"connect","timestamp":1}"#,
+            ErrorCode::InvalidConnect,
+            "`client` is missing: connect needs `instanceId` and `clientType`",
+        ),
+        (
+            r#"{"type":"req:agent","timestamp":1,"payload":{}}"#,
+            ErrorCode::InvalidRequest,
+            "`id` is missing: a request needs one, unique for its client",
+        ),
+        (r#"{"type":"req:agent","timestamp":1,"id":"r"}"#, ErrorCode::InvalidRequest, "`payload` is missing"),
+        (
+            r#"{"type":"req:agent","timestamp":1,"id":"r","payload":{"content":"hi","routing":{"channel":"c","peer":{"kind":"x","id":"1"}}}}"#,
+            ErrorCode::InvalidRequest,
+            "`payload.routing.peer.kind`: expected one of `dm`, `group`, `channel`",
+        ),
+        (
+            r#"{"type":"req:agent","timestamp":1,"id":"r","payload":{"content":"hi","agentId":"../x"}}"#,
+            ErrorCode::InvalidRequest,
+            "`payload.agentId`: use 1 to 64 letters, digits, `.`, `_` or `-`, and do not begin with `.`",
+        ),
+        (
+            r#"{"type":"session_subscribe","timestamp":1,"payload":{}}"#,
+            ErrorCode::InvalidRequest,
+            "`payload.sessionId` is missing",
+        ),
+        (
+            r#"{"type":"session_subscribe","timestamp":1,"payload":{"sessionId":"mine"}}"#,
+            ErrorCode::InvalidRequest,
+            "`payload.sessionId`: write `agent:<agentId>:<name>`, at most 1000 characters, none a control character",
+        ),
+        (r#"{"type":"dance","timestamp":1}"#, ErrorCode::UnknownMessageType, "there is no message type \"dance\""),
+        (r#"{"type":"register","timestamp":1}"#, ErrorCode::UnknownMessageType, "this gateway does not speak `register` yet"),
+    ];
+    for (frame, code, message) in cases {
+        let error = refused(frame);
+        assert_eq!((error.code, error.message.as_str()), (code, message), "{frame}");
+    }
+}
+
+#[test]
+fn a_request_that_says_nothing_is_refused() {
+    for content in ["", r#""content":"  ""#, r#""content":null,"attachments":[]"#] {
+        let error = refused(&format!(r#"{{"type":"req:agent","timestamp":1,"id":"r","payload":{{{content}}}}}"#));
+        assert_eq!((error.code, error.id.as_deref()), (ErrorCode::InvalidRequest, Some("r")), "{content}");
+    }
+}
+
+#[test]
+fn the_id_is_repeated_wherever_it_could_be_read() {
+    assert_eq!(refused(r#"{"id":"a","type":"dance","timestamp":1}"#).id.as_deref(), Some("a"));
+    assert_eq!(refused(r#"{"id":7,"type":"ping","timestamp":1}"#).id.as_deref(), Some("7"));
+    assert_eq!(refused(r#"{"id":"a","type":"ping","timest"#).id.as_deref(), Some("a"), "the frame was cut off behind its id");
+    assert_eq!(refused(r#"{"id":{},"type":"ping","timestamp":1}"#).id, None);
+    assert_eq!(refused(r#"{"id":"first","id":"last","timestamp":1}"#).id.as_deref(), Some("last"));
+}
+
+#[test]
+fn a_secret_is_in_no_error_and_in_no_debug_output() {
+    for auth in [r#""hunter2""#, r#"["hunter2"]"#, r#"{"token":{"hunter2":1}}"#, r#"{"token":["hunter2"]}"#] {
+        let error = refused(&format!(r#"{{"type":"connect","timestamp":1,"auth":{auth}}}"#));
+        assert!(!format!("{error:?} {error}").contains("hunter2"), "{error}");
+    }
+    assert!(!format!("{:?}", read("client.connect")).contains("the-gateway-token"));
+}
