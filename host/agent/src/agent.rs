@@ -1,0 +1,166 @@
+//! One agent: what it is, and how it finds and does the next step of a run. Tools are called in `toolbox`; what a history
+//! must look like before a model reads it is decided in `conversation`.
+
+use crate::conversation::{acceptable, next_call};
+use crate::toolbox::Toolbox;
+use async_trait::async_trait;
+use futures::StreamExt;
+use std::collections::HashSet;
+use std::sync::Arc;
+use wingman_message::{
+    AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, RunContext, RunError,
+    Step, StopReason, Tool, ToolCall, Usage,
+};
+
+/// Which tools an agent may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolFilter {
+    /// All that there are.
+    All,
+    /// Those with these names; a name that no tool has is ignored.
+    Only(Vec<String>),
+}
+
+impl ToolFilter {
+    fn admits(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.iter().any(|admitted| admitted == name),
+        }
+    }
+}
+
+/// What an agent is made from.
+#[derive(Debug, Clone)]
+pub struct AgentSpec {
+    /// Its id.
+    pub id: AgentId,
+    /// Its display name.
+    pub name: String,
+    /// It answers where no binding matches.
+    pub is_default: bool,
+    /// Its system prompt; may be empty.
+    pub instructions: String,
+    /// The tools it may call.
+    pub tools: ToolFilter,
+    /// The most model requests that one run may make.
+    pub max_steps: usize,
+}
+
+/// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing between steps.
+pub struct Agent {
+    info: AgentInfo,
+    instructions: String,
+    max_steps: usize,
+    model: Arc<dyn Model>,
+    toolbox: Toolbox,
+}
+
+impl Agent {
+    /// An agent that asks `model` and may call those of `tools` that its filter admits. `clock` stamps tool results.
+    #[must_use]
+    pub fn new(spec: AgentSpec, model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, clock: Arc<dyn Clock>) -> Self {
+        let AgentSpec { id, name, is_default, instructions, tools: filter, max_steps } = spec;
+        let toolbox = Toolbox::new(tools.into_iter().filter(|tool| filter.admits(&tool.spec().name)), clock);
+        let info = AgentInfo { id, name, is_default, model: model.info().clone(), tools: toolbox.names() };
+        Self { info, instructions, max_steps, model, toolbox }
+    }
+
+    async fn next_step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
+        if let Some(call) = next_call(run) {
+            let entry = self.toolbox.run(context, call).await;
+            return Ok(Step { entry, usage: Usage::default(), finished: None });
+        }
+        let asked = run.iter().filter(|entry| matches!(entry, Entry::Assistant { .. })).count();
+        if asked >= self.max_steps {
+            return Err(RunError::TooManySteps(self.max_steps));
+        }
+        self.ask(context, history, run).await
+    }
+
+    async fn ask(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
+        let request = ModelRequest {
+            run: context.run,
+            instructions: self.instructions.clone(),
+            history: acceptable(history, run),
+            tools: self.toolbox.specs(),
+        };
+        let mut stream = self.model.stream(request).await?;
+        let (mut text, mut calls) = (String::new(), Vec::new());
+        while let Some(event) = stream.next().await {
+            match event? {
+                ModelEvent::Text(piece) => {
+                    text.push_str(&piece);
+                    context.emit.send(Progress::Text(piece));
+                }
+                ModelEvent::Call(call) => calls.push(call),
+                ModelEvent::Finished { stop, usage } => {
+                    let calls = distinct(calls, history.iter().chain(run));
+                    return Ok(answered(text, calls, stop, usage));
+                }
+            }
+        }
+        Err(ModelError::Interrupted("the model's stream ended without an end".into()).into())
+    }
+}
+
+/// The step that an answer makes. A truncated answer ends the run: a call in it may be half of what the model meant.
+fn answered(text: String, mut calls: Vec<ToolCall>, stop: StopReason, usage: Usage) -> Step {
+    if stop == StopReason::Truncated {
+        calls.clear();
+    }
+    let finished = match stop {
+        StopReason::Truncated => Some(StopReason::Truncated),
+        _ if calls.is_empty() => Some(StopReason::EndTurn),
+        _ => None,
+    };
+    Step { entry: Entry::Assistant { text, calls }, usage, finished }
+}
+
+/// Gives each call an id that no other call of the conversation has: some providers count from zero in every answer, and a
+/// result must not be taken for the answer to another call.
+fn distinct<'a>(calls: Vec<ToolCall>, earlier: impl Iterator<Item = &'a Entry>) -> Vec<ToolCall> {
+    if calls.is_empty() {
+        return calls;
+    }
+    let mut taken: HashSet<String> = earlier
+        .filter_map(|entry| match entry {
+            Entry::Assistant { calls, .. } => Some(calls),
+            _ => None,
+        })
+        .flatten()
+        .map(|call| call.id.clone())
+        .collect();
+    calls
+        .into_iter()
+        .map(|mut call| {
+            let base = if call.id.is_empty() { "call".to_owned() } else { call.id };
+            call.id = base.clone();
+            let mut number = 2_u32;
+            while !taken.insert(call.id.clone()) {
+                call.id = format!("{base}-{number}");
+                number += 1;
+            }
+            call
+        })
+        .collect()
+}
+
+#[async_trait]
+impl AgentRuntime for Agent {
+    fn info(&self) -> &AgentInfo {
+        &self.info
+    }
+
+    async fn step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
+        // Dropping the step drops the model's stream, which closes its connection, and the tool's future.
+        let step = context.cancel.run_until_cancelled(self.next_step(context, history, run));
+        step.await.unwrap_or(Err(RunError::Cancelled))
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent").field("info", &self.info).finish_non_exhaustive()
+    }
+}

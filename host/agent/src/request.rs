@@ -1,0 +1,121 @@
+//! From the gateway's conversation to rig's. Text of strangers is marked on the way; see `untrusted`.
+
+use crate::untrusted;
+use rig_core::completion::{CompletionRequest, ToolDefinition};
+use rig_core::message::{
+    AssistantContent, AssistantMessage, CallId, ImageMediaType, Message, MimeType, ToolCall as RigCall, ToolFunction, ToolName,
+    ToolResult, ToolResultContent, UserContent,
+};
+use wingman_message::{Attachment, ContentSource, Entry, ModelError, ModelRequest, ToolCall, ToolSpec, UserEntry};
+
+/// What providers take for a tool's name; a model may have made up another.
+const MAX_NAME: usize = 64;
+
+pub(crate) fn completion(request: ModelRequest) -> Result<CompletionRequest, ModelError> {
+    let ModelRequest { run: _, instructions, history, tools } = request;
+    let mut messages = Vec::with_capacity(history.len() + 1);
+    if let Some(prompt) = system_prompt(&instructions, &history) {
+        messages.push(Message::system(prompt));
+    }
+    for entry in history {
+        match entry {
+            Entry::User(user) => messages.push(Message::User { content: user_content(&user) }),
+            Entry::Assistant { text, calls } => messages.push(assistant(text, calls)?),
+            Entry::Tool { call_id, name, output, is_error, .. } => {
+                let output = if output.is_empty() { "(no output)".into() } else { output };
+                let content = vec![ToolResultContent::text(output)];
+                let result = ToolResult { call: CallId::from_wire(call_id), name: tool_name(&name)?, content, is_error };
+                push_result(&mut messages, result);
+            }
+        }
+    }
+    let last = messages.pop().ok_or_else(|| ModelError::Rejected("the conversation is empty".into()))?;
+    let mut completion = CompletionRequest::new(last);
+    messages.append(&mut completion.chat_history);
+    completion.chat_history = messages;
+    completion.tools = tools.into_iter().map(definition).collect::<Result<_, _>>()?;
+    Ok(completion)
+}
+
+fn system_prompt(instructions: &str, history: &[Entry]) -> Option<String> {
+    let untrusted = history.iter().any(|entry| matches!(entry, Entry::User(user) if user.untrusted));
+    let parts = [Some(instructions.trim()).filter(|text| !text.is_empty()), untrusted.then_some(untrusted::NOTICE)];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+fn user_content(user: &UserEntry) -> Vec<UserContent> {
+    let mut text = user.text.clone();
+    let mut images = Vec::new();
+    for attachment in &user.attachments {
+        match image(attachment) {
+            Some(image) => images.push(image),
+            None => {
+                if !text.is_empty() {
+                    text.push('\n');
+                }
+                text.push_str(&mention(attachment));
+            }
+        }
+    }
+    // Providers refuse an empty text.
+    if text.trim().is_empty() {
+        text = "(no text)".into();
+    }
+    if user.untrusted {
+        text = untrusted::marked(&text);
+    }
+    let mut content = vec![UserContent::text(text)];
+    content.append(&mut images);
+    content
+}
+
+/// An image that came along as a `data:` URL.
+fn image(attachment: &Attachment) -> Option<UserContent> {
+    let ContentSource::Url(url) = &attachment.source else { return None };
+    let (kind, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    let kind = ImageMediaType::from_mime_type(kind)?;
+    matches!(kind, ImageMediaType::PNG | ImageMediaType::JPEG | ImageMediaType::GIF | ImageMediaType::WEBP)
+        .then(|| UserContent::image_base64(data, Some(kind), None))
+}
+
+fn mention(attachment: &Attachment) -> String {
+    let name = attachment.name.as_deref().unwrap_or("without a name");
+    match attachment.size {
+        Some(size) => format!("[attachment: {name}, {}, {size} bytes]", attachment.media_type),
+        None => format!("[attachment: {name}, {}]", attachment.media_type),
+    }
+}
+
+fn assistant(text: String, calls: Vec<ToolCall>) -> Result<Message, ModelError> {
+    let mut content = Vec::with_capacity(calls.len() + 1);
+    if !text.trim().is_empty() {
+        content.push(AssistantContent::text(text));
+    }
+    for call in calls {
+        let function = ToolFunction::new(tool_name(&call.name)?, call.input);
+        content.push(AssistantContent::ToolCall(RigCall::from_wire(call.id, function)));
+    }
+    Ok(Message::Assistant(AssistantMessage::new(content)))
+}
+
+/// Results of one answer belong into one message.
+fn push_result(messages: &mut Vec<Message>, result: ToolResult) {
+    if let Some(Message::User { content }) = messages.last_mut()
+        && matches!(content.last(), Some(UserContent::ToolResult(_)))
+    {
+        content.push(UserContent::ToolResult(result));
+    } else {
+        messages.push(Message::tool_results(vec![result]));
+    }
+}
+
+fn definition(spec: ToolSpec) -> Result<ToolDefinition, ModelError> {
+    Ok(ToolDefinition::new(tool_name(&spec.name)?, spec.description, spec.input_schema))
+}
+
+fn tool_name(name: &str) -> Result<ToolName, ModelError> {
+    let legal = |character: char| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' };
+    let name: String = name.chars().take(MAX_NAME).map(legal).collect();
+    ToolName::new(if name.is_empty() { "unknown".into() } else { name }).map_err(|error| ModelError::Rejected(error.to_string()))
+}

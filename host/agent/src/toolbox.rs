@@ -1,0 +1,95 @@
+//! The tools of one agent, and one call of one of them. A call always ends in an entry: what goes wrong in a tool is for the
+//! model to read, and never fails the run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wingman_message::{Clock, Entry, Progress, RunContext, Tool, ToolCall, ToolError, ToolInvocation, ToolOutput, ToolSpec};
+
+/// The most that a model reads of a tool's output, in bytes.
+const MAX_OUTPUT: usize = 256 * 1024;
+
+pub(crate) struct Toolbox {
+    // Sorted, so that a request to a provider is the same bytes each time and its prompt cache holds.
+    tools: BTreeMap<String, Arc<dyn Tool>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Toolbox {
+    pub(crate) fn new(tools: impl Iterator<Item = Arc<dyn Tool>>, clock: Arc<dyn Clock>) -> Self {
+        Self { tools: tools.map(|tool| (tool.spec().name.clone(), tool)).collect(), clock }
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.tools.keys().cloned().collect()
+    }
+
+    pub(crate) fn specs(&self) -> Vec<ToolSpec> {
+        self.tools.values().map(|tool| tool.spec().clone()).collect()
+    }
+
+    /// Answers `call`.
+    pub(crate) async fn run(&self, context: &RunContext, call: &ToolCall) -> Entry {
+        let started_at = self.clock.now_ms();
+        context.emit.send(Progress::ToolStarted(call.clone()));
+        let (output, is_error) = match self.call(context, call).await {
+            Ok(output) => (output.text, false),
+            Err(error) => (error.to_string(), true),
+        };
+        let output = capped(output);
+        context.emit.send(Progress::ToolEnded { call: call.clone(), output: output.clone(), is_error });
+        let ended_at = self.clock.now_ms();
+        Entry::Tool { call_id: call.id.clone(), name: call.name.clone(), output, is_error, started_at, ended_at }
+    }
+
+    async fn call(&self, context: &RunContext, call: &ToolCall) -> Result<ToolOutput, ToolError> {
+        let Some(tool) = self.tools.get(&call.name) else {
+            return Err(ToolError::Failed(self.unknown(&call.name)));
+        };
+        if !call.input.is_object() {
+            return Err(ToolError::InvalidInput("it must be a JSON object".into()));
+        }
+        let invocation = ToolInvocation {
+            input: call.input.clone(),
+            session: context.session.clone(),
+            run: context.run,
+            call_id: call.id.clone(),
+            cancel: context.cancel.clone(),
+        };
+        tool.call(invocation).await
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let name: String = name.chars().take(80).collect();
+        if self.tools.is_empty() {
+            return format!("there is no tool `{name}`; there are no tools at all");
+        }
+        format!("there is no tool `{name}`; the tools are: {}", self.names().join(", "))
+    }
+}
+
+/// Cuts what is too long at a character boundary, and says so.
+fn capped(mut output: String) -> String {
+    let whole = output.len();
+    if whole > MAX_OUTPUT {
+        output.truncate(output.floor_char_boundary(MAX_OUTPUT));
+        output.push_str(&format!("\n[cut here: the tool's output has {whole} bytes]"));
+    }
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_output_is_cut_between_characters_and_says_so() {
+        let short = "fits".to_owned();
+        assert_eq!(capped(short.clone()), short);
+
+        let cut = capped("x".to_owned() + &"\u{1f600}".repeat(MAX_OUTPUT / 4));
+        assert!(cut.len() < MAX_OUTPUT + 100);
+        let (kept, note) = cut.rsplit_once('\n').unwrap();
+        assert!(kept.ends_with('\u{1f600}'), "cut inside a character");
+        assert_eq!(note, format!("[cut here: the tool's output has {} bytes]", MAX_OUTPUT + 1));
+    }
+}

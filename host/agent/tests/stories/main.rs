@@ -1,0 +1,23 @@
+//! Stories at the crate's boundary: an agent or a model on one side, a scripted provider on raw TCP on the other.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../../../../tests/harness/src/model_server.rs"]
+#[allow(dead_code, reason = "shared with the end-to-end tests, which use more of it")]
+mod model_server;
+
+mod agent;
+mod anthropic;
+mod connect;
+mod demo;
+mod openai;
+mod others;
+mod properties;
+mod support;
