@@ -143,9 +143,7 @@ fn read_manifest(dir: &Path) -> Result<Manifest> {
 /// Cargo without what the surrounding build set for the host: flags for coverage or a default target would break a guest.
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for name in
-        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "RUSTC", "RUSTC_WORKSPACE_WRAPPER"]
-    {
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC", "RUSTC_WORKSPACE_WRAPPER"] {
         command.env_remove(name);
     }
     command

@@ -85,3 +85,15 @@ pub enum GuestError {
         source: std::io::Error,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::GuestError;
+
+    #[test]
+    fn who_has_no_compiler_is_told_what_was_tried_and_what_to_do() {
+        let message = GuestError::NoToolchain { tried: vec!["there is no rustup".to_owned()] }.to_string();
+        assert!(message.contains("\n  - there is no rustup\n"), "{message}");
+        assert!(message.contains("`rustup target add wasm32-unknown-unknown`"), "{message}");
+    }
+}

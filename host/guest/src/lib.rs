@@ -17,6 +17,7 @@ pub use error::GuestError;
 pub use toolchain::{Allow, Toolchain};
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, GuestError>;
@@ -46,6 +47,7 @@ pub fn build(toolchain: &Toolchain, guest: &GuestCrate, out_dir: &Path) -> Resul
 /// replaced in one step, so that a gateway that watches `out_dir` never reads half of one.
 pub fn build_all(toolchain: &Toolchain, guests: &[GuestCrate], out_dir: &Path) -> Result<Vec<Built>> {
     let Some(first) = guests.first() else { return Ok(Vec::new()) };
+    let started = SystemTime::now();
     let workspace = crates::Workspace::of(&first.manifest_dir)?;
     let mut plans = Vec::with_capacity(guests.len());
     for guest in guests {
@@ -57,23 +59,26 @@ pub fn build_all(toolchain: &Toolchain, guests: &[GuestCrate], out_dir: &Path) -
     if !stale.is_empty() {
         workspace.build(toolchain, &stale)?;
     }
-    plans.into_iter().map(|(guest, artifact, fresh)| finish(guest, &artifact, fresh, out_dir)).collect::<Result<_>>().inspect(
-        |built: &Vec<Built>| {
-            if built.iter().any(|plugin| !plugin.fresh) {
-                fresh::remember(toolchain, &workspace);
-            }
-        },
-    )
+    let built: Vec<_> = plans
+        .into_iter()
+        .map(|(guest, artifact, fresh)| finish(guest, &artifact, (!fresh).then_some(started), out_dir))
+        .collect::<Result<_>>()?;
+    if built.iter().any(|plugin| !plugin.fresh) {
+        fresh::remember(toolchain, &workspace);
+    }
+    Ok(built)
 }
 
-fn finish(guest: &GuestCrate, artifact: &crates::Artifact, fresh: bool, out_dir: &Path) -> Result<Built> {
+/// `stale_since` is when the build began, or none for a plugin that is fresh.
+fn finish(guest: &GuestCrate, artifact: &crates::Artifact, stale_since: Option<SystemTime>, out_dir: &Path) -> Result<Built> {
     let dir = out_dir.join(&guest.name);
-    if !fresh {
+    if let Some(started) = stale_since {
         let core = system::read(&artifact.wasm)?;
         let component = encode(&core)?;
-        output::write(&dir, &guest.manifest_dir.join("plugin.toml"), &component)?;
+        output::write(&dir, &guest.manifest_dir.join("plugin.toml"), &component, started)?;
     }
     let size = system::metadata(&dir.join("plugin.wasm"))?.len();
+    let fresh = stale_since.is_none();
     tracing::debug!(plugin = %guest.name, size, fresh, "guest is ready");
     Ok(Built { name: guest.name.clone(), dir, size, fresh })
 }

@@ -1,5 +1,5 @@
-//! Finds a compiler for guests, the first way that works: the target is installed; its standard library can be built from
-//! sources that are here; rustup can add the target; Debian's packages can be installed, if the caller allows it.
+//! Finds a compiler for guests, the first way that works: the target is installed; rustup can add it; the standard library can
+//! be built from sources that are here; Debian's packages with compiler and sources can be installed, if the caller allows it.
 
 use crate::{GuestError, Result, system};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,8 @@ enum Way {
 }
 
 impl Toolchain {
-    /// Looks for one. What is on the machine goes before what needs a network, because without one rustup takes its time to fail.
+    /// Looks for one. Adding a target to the user's rustup is part of looking, because it is what the user would do; it is the only
+    /// way but the last that needs a network.
     pub fn find(allow: Allow) -> Result<Self> {
         let mut tried = Vec::new();
         let mut attempt = |found: std::result::Result<Way, String>| match found {
@@ -47,8 +48,8 @@ impl Toolchain {
             }
         };
         let way = attempt(installed())
-            .or_else(|| attempt(from_source()))
             .or_else(|| attempt(add_target().and_then(|()| installed())))
+            .or_else(|| attempt(from_source()))
             .or_else(|| attempt(install_packages(allow).and_then(|()| from_source())));
         let Some(way) = way else { return Err(GuestError::NoToolchain { tried }) };
         let compiler = match &way {

@@ -7,26 +7,23 @@ fn wit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit")
 }
 
-fn module(wat: &str) -> Vec<u8> {
-    wat::parse_str(wat).unwrap()
-}
-
 /// A preset that traps as soon as it is called.
 const TRAPS: &str = r#"(module
     (memory (export "memory") 1)
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
-    (func (export "wingman:plugin/preset@0.1.0#normalize") (param i32) (result i32) unreachable))"#;
+    (func (export "wingman:plugin/preset@0.1.0#normalize") 
+        (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32) (result i32) unreachable))"#;
 
 #[test]
 fn a_module_written_by_hand_becomes_a_component() {
-    let component = componentize(&module(TRAPS), &wit(), "preset-plugin").unwrap();
+    let component = componentize(&wat::parse_str(TRAPS).unwrap(), &wit(), "preset-plugin").unwrap();
     // The layer that says "component", where a core module says 0.
     assert_eq!(&component[..8], b"\0asm\x0d\0\x01\0");
 }
 
 #[test]
 fn a_module_without_the_export_is_refused_by_name() {
-    let error = componentize(&module("(module)"), &wit(), "preset-plugin").unwrap_err();
+    let error = componentize(&wat::parse_str("(module)").unwrap(), &wit(), "preset-plugin").unwrap_err();
     assert!(matches!(error, GuestError::Component { .. }), "{error}");
     assert!(error.to_string().contains("normalize"), "{error}");
 }
@@ -34,13 +31,13 @@ fn a_module_without_the_export_is_refused_by_name() {
 #[test]
 fn a_module_that_wants_more_than_the_contract_is_refused_by_name() {
     let greedy = TRAPS.replacen("(module", r#"(module (import "env" "open_file" (func))"#, 1);
-    let error = componentize(&module(&greedy), &wit(), "preset-plugin").unwrap_err();
+    let error = componentize(&wat::parse_str(&greedy).unwrap(), &wit(), "preset-plugin").unwrap_err();
     assert!(error.to_string().contains("env"), "{error}");
 }
 
 #[test]
 fn an_unknown_world_is_refused_by_name() {
-    let error = componentize(&module(TRAPS), &wit(), "teapot-plugin").unwrap_err();
+    let error = componentize(&wat::parse_str(TRAPS).unwrap(), &wit(), "teapot-plugin").unwrap_err();
     assert!(matches!(error, GuestError::Wit { .. }), "{error}");
     assert!(error.to_string().contains("teapot-plugin"), "{error}");
 }
