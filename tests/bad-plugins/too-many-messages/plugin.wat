@@ -1,0 +1,26 @@
+;; Returns 1001 small messages.
+(module
+  (memory (export "memory") 24)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    ;; A bump allocator: the next multiple of the alignment.
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.sub (local.get 2) (i32.const 1))) (i32.sub (i32.const 0) (local.get 2))))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (data (i32.const 8) "1")
+  (func (export "wingman:plugin/preset@0.1.0#normalize")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.const 131072))
+    (loop $next
+      (i32.store (local.get $at) (i32.const 8))
+      (i32.store offset=4 (local.get $at) (i32.const 1))
+      (i32.store offset=104 (local.get $at) (i32.const 393216))
+      (i32.store offset=108 (local.get $at) (i32.const 1))
+      (local.set $at (i32.add (local.get $at) (i32.const 176)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 307248))))
+    (i32.store8 (i32.const 16) (i32.const 0))
+    (i32.store (i32.const 24) (i32.const 131072))
+    (i32.store (i32.const 28) (i32.const 1001))
+    (i32.const 16)))
