@@ -1,0 +1,47 @@
+//! Why the gateway does not take something on. The caller is told what to do; the log is told what happened.
+
+use wingman_message::{AgentId, PluginFailure, RequestId, SessionKey, WebhookId};
+use wingman_store::StoreError;
+
+/// Why a request or a delivery was refused. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It cannot be used as it is.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such agent.
+    #[error("there is no agent `{0}`; `agents.list` in the configuration names those there are")]
+    UnknownAgent(AgentId),
+    /// The session belongs to another agent than the one that was named.
+    #[error("session `{session}` belongs to agent `{}`, not to `{agent}`", session.agent())]
+    ForeignSession {
+        /// The session.
+        session: SessionKey,
+        /// The agent that was named.
+        agent: AgentId,
+    },
+    /// There is no such webhook.
+    #[error("there is no webhook `{0}`")]
+    UnknownWebhook(WebhookId),
+    /// The session is busy, and the caller does not want to wait.
+    #[error("Session already has an in-flight request. Set queueIfBusy=true to enqueue.")]
+    SessionBusy,
+    /// Too many requests wait in the session.
+    #[error("{queued} requests already wait in this session; try again when some are done")]
+    QueueFull {
+        /// How many wait.
+        queued: usize,
+    },
+    /// The request id was used before, for something else.
+    #[error("request id `{0}` was already used for a request with another body; use a new id for a new request")]
+    IdReused(RequestId),
+    /// The component gave nothing.
+    #[error(transparent)]
+    Plugin(#[from] PluginFailure),
+    /// The gateway is shutting down.
+    #[error("the gateway is shutting down; try again in a moment")]
+    ShuttingDown,
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

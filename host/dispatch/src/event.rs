@@ -1,0 +1,105 @@
+//! What watchers of a session see.
+
+use std::sync::Arc;
+use wingman_message::{ClientId, Message, Part, RequestId, RunId, SessionKey, ToolCall, Usage};
+
+/// One event of a session.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The session.
+    pub session: SessionKey,
+    /// Rising within the session; gaps are allowed.
+    pub seq: i64,
+    /// Milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The client's request that this belongs to, if a client made one.
+    pub request: Option<RequestId>,
+    /// The client that made it; unknown for events rebuilt from the store.
+    pub client: Option<ClientId>,
+    /// Rebuilt from the store for a watcher that was not there when it happened.
+    pub replayed: bool,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened in a session.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// A user's message was stored.
+    UserMessage(Arc<Message>),
+    /// A request waits behind others.
+    Queued {
+        /// How many stand before it, the running one included.
+        position: usize,
+    },
+    /// A waiting request is being run.
+    Dequeued {
+        /// How many still wait.
+        remaining: usize,
+    },
+    /// A run began.
+    Started {
+        /// What it answers.
+        prompt: Arc<str>,
+    },
+    /// Some text of the answer.
+    Text {
+        /// The run.
+        run: RunId,
+        /// The text.
+        text: Arc<str>,
+    },
+    /// A tool began.
+    ToolStarted {
+        /// The call.
+        call: Arc<ToolCall>,
+    },
+    /// A tool ended.
+    ToolEnded {
+        /// The call.
+        call: Arc<ToolCall>,
+        /// What came of it.
+        output: Arc<str>,
+        /// It failed.
+        is_error: bool,
+    },
+    /// The run in flight, whole so far: it replaces whatever the watcher has of it.
+    Snapshot(Arc<Snapshot>),
+    /// The run ended with an answer, which is stored. `usage` is not known for events rebuilt from the store.
+    Completed {
+        /// The answer.
+        answer: Arc<Message>,
+        /// Tokens used.
+        usage: Option<Usage>,
+    },
+    /// The run, or a request that waited, ended without an answer.
+    Failed {
+        /// What is stored of it; nothing for a request that was cancelled while it waited.
+        answer: Option<Arc<Message>>,
+        /// Why, for people.
+        error: Arc<str>,
+    },
+}
+
+impl What {
+    /// It is the last event of its request.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Completed { .. } | Self::Failed { .. })
+    }
+}
+
+/// A run in flight.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The run.
+    pub run: RunId,
+    /// The client's request, if a client made one.
+    pub request: Option<RequestId>,
+    /// The client.
+    pub client: Option<ClientId>,
+    /// What it answers.
+    pub prompt: Arc<str>,
+    /// The answer so far.
+    pub parts: Vec<Part>,
+}
