@@ -1,0 +1,43 @@
+//! The HTTP API: the list of all resources.
+
+mod agents;
+mod auth;
+mod gateway;
+mod json;
+mod messages;
+mod sessions;
+mod webhooks;
+
+use crate::app::App;
+use crate::problem::ApiError;
+use axum::Router;
+use axum::http::Uri;
+use axum::routing::{get, post};
+
+/// Resources behind the sign-in.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/config", get(gateway::config))
+        .route("/api/plugins", get(gateway::plugins))
+        .route("/api/providers", get(gateway::providers))
+        .route("/api/agents", get(agents::list))
+        .route("/api/agents/{id}", get(agents::read))
+        .route("/api/sessions", get(sessions::list).post(sessions::create))
+        .route("/api/sessions/{id}", get(sessions::read).put(sessions::rename).delete(sessions::delete))
+        .route("/api/sessions/{id}/messages", get(messages::list))
+        .route("/api/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/api/webhooks/{id}", get(webhooks::read).put(webhooks::change).delete(webhooks::delete))
+}
+
+/// Resources that one needs in order to sign in.
+pub(crate) fn open_routes() -> Router<App> {
+    Router::new()
+        .route("/api/auth/session", get(auth::session))
+        .route("/api/auth/login", post(auth::login))
+        .route("/api/auth/logout", post(auth::logout))
+}
+
+/// Whatever else is asked for.
+pub(crate) async fn no_such_page(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at {}", uri.path()))
+}

@@ -1,0 +1,117 @@
+//! From what happened in a session to the frames that one client is sent.
+
+use wingman_dispatch::{Event, What};
+use wingman_message::{ClientId, Message, MessageStatus};
+use wingman_protocol::{
+    Ack, AgentEvent, AgentEventKind, AgentResult, EncodedEvent, MessagePart, QueueAck, ServerFrame, StoredMessage, StreamChunk,
+};
+
+/// How a client stands to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// It asked for this, on this connection or an earlier one.
+    Requester,
+    /// It watches the session.
+    Watcher,
+}
+
+/// The frames of an event, as JSON texts, in order; possibly none.
+pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<String> {
+    let is_requester = stands == Stands::Requester;
+    let kinds = match &event.what {
+        // The requester knows what it said; after a reconnect it may not know that it was taken.
+        What::UserMessage(_) if is_requester && !event.replayed => vec![],
+        What::UserMessage(message) => vec![session_message(message)],
+        What::Queued { position } => event
+            .request
+            .iter()
+            .map(|request| AgentEventKind::RequestQueued { request_id: request.clone(), position: *position as u64 })
+            .collect(),
+        What::Dequeued { remaining } => return dequeued(event, *remaining, is_requester),
+        What::Started { prompt } => {
+            vec![AgentEventKind::AgentStart { agent: event.session.agent().to_string(), prompt: prompt.clone() }]
+        }
+        What::Text { run, text } => vec![AgentEventKind::text(*run, text.clone())],
+        What::ToolStarted { call } => vec![
+            AgentEventKind::ToolStart {
+                tool_call_id: call.id.clone(),
+                tool_name: call.name.clone(),
+                tool_input: call.input.clone(),
+            },
+            AgentEventKind::AgentStream { chunk: StreamChunk::tool_start(&call.id, &call.name, call.input.clone()) },
+        ],
+        What::ToolEnded { call, output, is_error } => vec![
+            AgentEventKind::ToolEnd {
+                tool_call_id: call.id.clone(),
+                tool_name: call.name.clone(),
+                tool_output: output.clone(),
+                is_error: *is_error,
+            },
+            AgentEventKind::AgentStream { chunk: StreamChunk::tool_end(&call.id, &call.name, output.clone(), *is_error) },
+        ],
+        What::Snapshot(snapshot) => vec![AgentEventKind::AgentSnapshot {
+            run_id: snapshot.run,
+            request_id: snapshot.request.clone(),
+            prompt: snapshot.prompt.clone(),
+            parts: snapshot.parts.iter().map(MessagePart::from).collect(),
+        }],
+        // What ended while nobody looked is a message of the history to a watcher, and the awaited end to its requester.
+        What::Completed { answer, .. } | What::Failed { answer: Some(answer), .. } if event.replayed && !is_requester => {
+            vec![session_message(answer)]
+        }
+        What::Completed { answer, usage } => {
+            vec![AgentEventKind::AgentComplete { result: result(answer, usage.map(Into::into)) }]
+        }
+        What::Failed { answer, error } => {
+            vec![AgentEventKind::AgentError { error: error.clone(), message_id: answer.as_ref().map(|answer| answer.id) }]
+        }
+    };
+    kinds.into_iter().map(|kind| encode(event, kind, client, is_requester)).collect()
+}
+
+/// A new message, for a client that lists sessions and does not watch this one.
+pub(crate) fn notice(event: &Event, client: &ClientId) -> Option<String> {
+    let message = match &event.what {
+        What::UserMessage(message) | What::Completed { answer: message, .. } | What::Failed { answer: Some(message), .. } => {
+            message
+        }
+        _ => return None,
+    };
+    Some(encode(event, session_message(message), client, false))
+}
+
+/// The result that a finished request had.
+pub(crate) fn result(answer: &Message, usage: Option<wingman_protocol::Usage>) -> AgentResult {
+    AgentResult {
+        response: answer.content.clone(),
+        message_id: answer.id,
+        truncated: answer.status == MessageStatus::Truncated,
+        usage,
+    }
+}
+
+fn encode(event: &Event, kind: AgentEventKind, client: &ClientId, is_requester: bool) -> String {
+    let payload =
+        AgentEvent { kind, session_id: event.session.clone(), agent_id: event.session.agent().clone(), timestamp: event.at };
+    let encoded = EncodedEvent::new(event.seq, event.request.clone(), &payload);
+    if is_requester { encoded.for_requester(client) } else { encoded.for_watcher() }
+}
+
+fn session_message(message: &Message) -> AgentEventKind {
+    AgentEventKind::session_message(StoredMessage::from(message))
+}
+
+fn dequeued(event: &Event, remaining: usize, is_requester: bool) -> Vec<String> {
+    match &event.request {
+        Some(request) if is_requester => {
+            let ack = QueueAck::Dequeued {
+                request_id: request.clone(),
+                session_id: event.session.clone(),
+                agent_id: event.session.agent().clone(),
+                remaining: remaining as u64,
+            };
+            vec![ServerFrame::ack(Some(request.to_string()), Ack::AgentRequest(ack), event.at).to_json()]
+        }
+        _ => vec![],
+    }
+}
