@@ -1,0 +1,34 @@
+//! `wingman agent --local`: a gateway for one question, in this process, on a port and with a token that nobody else knows. It is the
+//! same gateway, so that there is no second way to run an agent.
+
+use super::agent::{Printer, ask, options};
+use super::gateway::fresh_token;
+use crate::{compose, logs};
+use anyhow::{Context, Result};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use wingman_config::{AuthMode, Config};
+use wingman_protocol::AgentRequest;
+
+/// Asks `request` of a gateway that lives as long as the answer takes.
+pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Printer) -> Result<()> {
+    logs::quiet();
+    let token = SecretString::from(fresh_token()?);
+    config.gateway.auth.mode = AuthMode::Token;
+    config.gateway.auth.token = Some(token.clone());
+    config.gateway.port = 0;
+    config.gateway.control_ui.enabled = false;
+
+    let core = compose::core(&config).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
+    let listeners = compose::listen(&config).await?;
+    let url = format!("ws://{}/ws", listeners.gateway.local_addr()?);
+    let shutdown = CancellationToken::new();
+    let answered = async {
+        let answered = ask(options(&url, Some(&token)), request, printer).await;
+        shutdown.cancel();
+        answered
+    };
+    let (served, answered) = tokio::join!(compose::serve(&config, &core, listeners, shutdown.clone()), answered);
+    core.shut_down().await;
+    answered.and(served)
+}

@@ -1,0 +1,175 @@
+//! Builds the gateway: the one place that knows all parts. It stays a list.
+
+use crate::credentials::CredentialsFile;
+use crate::{built_in, translate};
+use anyhow::{Context, Result};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
+use wingman_config::Config;
+use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
+use wingman_message::{AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, SystemClock, Tool};
+use wingman_plugin::{PluginHost, PluginHostConfig};
+use wingman_server::{Auth, GatewayInfo, Listeners, ProviderInfo, Server, SitePolicy};
+use wingman_store::Store;
+
+/// The plugin that reads what clients say, and the one that reads a webhook's deliveries where it names no other.
+const CLIENT_CHANNEL: &str = "webui";
+const DEFAULT_PRESET: &str = "generic";
+/// The most model requests of one run.
+const MAX_STEPS: usize = 50;
+/// How long runs may go on once the gateway shuts down.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What moves, and what it is built on.
+pub(crate) struct Core {
+    pub(crate) dispatch: Dispatch,
+    pub(crate) store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+/// Builds everything but the servers.
+pub(crate) async fn core(config: &Config) -> Result<Core> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let state_dir = &config.gateway.state_dir;
+    let store = Store::open(state_dir, Arc::clone(&clock)).await?;
+    let plugins = plugins(config).await?;
+    let agents = agents(config, &clock)?;
+    let entrances = Entrances {
+        components: Arc::new(plugins) as Arc<dyn Components>,
+        client_channel: ChannelName::new(CLIENT_CHANNEL)?,
+        default_preset: PluginName::new(DEFAULT_PRESET)?,
+        router: translate::router(config)?,
+    };
+    let webhooks = Webhooks::new(translate::webhooks(config, clock.now_ms())?, store.gateway());
+    let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
+    dispatch.resume().await?;
+    Ok(Core { dispatch, store, clock })
+}
+
+impl Core {
+    /// Ends what moves, then what it stands on.
+    pub(crate) async fn shut_down(self) {
+        self.dispatch.shut_down(GRACE).await;
+        self.store.close().await;
+    }
+}
+
+/// The loaded plugins.
+pub(crate) async fn plugins(config: &Config) -> Result<PluginHost> {
+    let mut settings = PluginHostConfig::new(&config.plugins.dir, &config.plugins.cache_dir);
+    settings.built_in = built_in::plugins();
+    let host = PluginHost::open(settings).await?;
+    for plugin in host.list() {
+        tracing::info!(
+            name = plugin.name,
+            version = plugin.version,
+            state = plugin.state.as_str(),
+            error = plugin.last_error,
+            "plugin"
+        );
+    }
+    Ok(host)
+}
+
+fn agents(config: &Config, clock: &Arc<dyn Clock>) -> Result<Agents> {
+    let models = ModelFactory::new(wingman_agent::Limits::default())?;
+    let tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    let mut agents: Agents = HashMap::new();
+    for agent in &config.agents.list {
+        let spec = AgentSpec {
+            id: AgentId::new(agent.id.as_str())?,
+            name: agent.name.clone(),
+            is_default: agent.id == config.agents.default,
+            instructions: agent.instructions.clone().unwrap_or_default(),
+            tools: agent.tools.clone().map_or(ToolFilter::All, ToolFilter::Only),
+            max_steps: MAX_STEPS,
+        };
+        let settings = provider_settings(config, agent.model.provider())?;
+        let model = models.connect(agent.model.as_str(), &settings).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
+        let id = spec.id.clone();
+        agents.insert(id, Arc::new(Agent::new(spec, model, tools.clone(), Arc::clone(clock))) as Arc<dyn AgentRuntime>);
+    }
+    Ok(agents)
+}
+
+/// A provider's address and key: what the configuration says, then the environment, then the credentials file.
+fn provider_settings(config: &Config, provider: &str) -> Result<ProviderSettings> {
+    let configured = config.providers.get(provider);
+    let known = wingman_agent::providers().iter().find(|known| known.name == provider);
+    let variable = configured
+        .and_then(|provider| provider.api_key_env.as_ref())
+        .map(|variable| variable.as_str())
+        .or_else(|| known.and_then(|known| known.key_variable));
+    let from_environment = variable.and_then(|variable| std::env::var(variable).ok()).filter(|key| !key.is_empty());
+    let api_key = match from_environment {
+        Some(key) => Some(SecretString::from(key)),
+        None => CredentialsFile::in_state_dir(&config.gateway.state_dir).get(provider)?,
+    };
+    let base_url = configured.and_then(|provider| provider.base_url.as_ref()).map(|url| url.as_str().to_owned());
+    Ok(ProviderSettings { base_url, api_key })
+}
+
+/// Binds the ports. Port 0 takes any free one.
+pub(crate) async fn listen(config: &Config) -> Result<Listeners> {
+    let gateway = bind(config, config.gateway.port).await?;
+    let ui = &config.gateway.control_ui;
+    let shares_port = ui.enabled && ui.port == config.gateway.port && ui.port != 0;
+    let control_ui = if ui.enabled && !shares_port { Some(bind(config, ui.port).await?) } else { None };
+    Ok(Listeners { gateway, control_ui, page_on_gateway: shares_port })
+}
+
+async fn bind(config: &Config, port: u16) -> Result<TcpListener> {
+    let host = config.gateway.host.as_str();
+    let help = || {
+        format!(
+            "cannot listen on {host}:{port}; is another gateway running? `wingman gateway status` tells; `--port` takes another one"
+        )
+    };
+    TcpListener::bind((host, port)).await.with_context(help)
+}
+
+/// Serves `core` until `shutdown` fires.
+pub(crate) async fn serve(config: &Config, core: &Core, listeners: Listeners, shutdown: CancellationToken) -> Result<()> {
+    let key = core.store.gateway().meta_get_or_insert("cookie-key", &random_key()?).await?;
+    let auth = Auth::new(translate::credentials(config)?, &key, Arc::clone(&core.clock));
+    let origins: Vec<String> =
+        config.gateway.control_ui.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+    let site = SitePolicy::new(config.gateway.host.as_str(), &origins);
+    let info = info(config, listeners.gateway.local_addr()?, core.clock.now_ms())?;
+    let server = Server::new(core.dispatch.clone(), auth, site, info, translate::server_limits(config));
+    Ok(server.run(listeners, shutdown).await?)
+}
+
+fn info(config: &Config, address: SocketAddr, now_ms: i64) -> Result<GatewayInfo> {
+    let provider = |known: &wingman_agent::Provider| {
+        let settings = provider_settings(config, known.name)?;
+        Ok(ProviderInfo {
+            name: known.name.to_owned(),
+            base_url: settings.base_url.or(known.base_url.map(str::to_owned)).unwrap_or_default(),
+            api_key_env: known.key_variable.map(str::to_owned),
+            configured: known.key_variable.is_none() || settings.api_key.is_some(),
+        })
+    };
+    Ok(GatewayInfo {
+        name: config.gateway.name.clone().unwrap_or_else(|| "Wingman Gateway".to_owned()),
+        version: env!("CARGO_PKG_VERSION"),
+        host: config.gateway.host.as_str().to_owned(),
+        port: address.port(),
+        default_agent: AgentId::new(config.agents.default.as_str())?,
+        output_root: config.gateway.state_dir.join("outputs").display().to_string(),
+        providers: wingman_agent::providers().iter().map(provider).collect::<Result<_>>()?,
+        started_at: now_ms,
+    })
+}
+
+fn random_key() -> Result<[u8; 32]> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).context("the system gave no random bytes")?;
+    Ok(key)
+}

@@ -1,0 +1,92 @@
+//! From the configuration's words to those of the crates that it configures. Nothing is decided here.
+
+use anyhow::{Context, Result};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use wingman_config::{BindingMatch, Config, Credentials, DmScope, PeerKind};
+use wingman_dispatch::{Limits, StoredWebhook};
+use wingman_message::{AgentId, ChannelName, Peer, PluginName, SessionKey, WebhookId};
+use wingman_route::{Binding, Match, Router};
+use wingman_server::ServerLimits;
+
+pub(crate) fn router(config: &Config) -> Result<Router> {
+    let bindings = config
+        .agents
+        .bindings
+        .iter()
+        .map(|binding| Ok(Binding { agent: AgentId::new(binding.agent_id.as_str())?, matches: matches(&binding.matches)? }));
+    let dm_scope = match config.gateway.session.dm_scope {
+        DmScope::Main => wingman_message::DmScope::Main,
+        DmScope::PerPeer => wingman_message::DmScope::PerPeer,
+    };
+    Ok(Router::new(AgentId::new(config.agents.default.as_str())?, bindings.collect::<Result<_>>()?, dm_scope))
+}
+
+fn matches(matches: &BindingMatch) -> Result<Match> {
+    let BindingMatch { channel, account_id, guild_id, team_id, peer } = matches;
+    Ok(Match {
+        channel: ChannelName::new(channel)?,
+        account: account_id.clone(),
+        guild: guild_id.clone(),
+        team: team_id.clone(),
+        peer: peer.as_ref().map(|peer| Peer { kind: peer_kind(peer.kind), id: peer.id.clone() }),
+    })
+}
+
+fn peer_kind(kind: PeerKind) -> wingman_message::PeerKind {
+    match kind {
+        PeerKind::Dm => wingman_message::PeerKind::Dm,
+        PeerKind::Group => wingman_message::PeerKind::Group,
+        PeerKind::Channel => wingman_message::PeerKind::Channel,
+    }
+}
+
+/// The webhooks of the configuration file.
+pub(crate) fn webhooks(config: &Config, now_ms: i64) -> Result<Vec<StoredWebhook>> {
+    let webhook = |webhook: &wingman_config::Webhook| -> Result<StoredWebhook> {
+        Ok(StoredWebhook {
+            id: WebhookId::new(webhook.id.as_str())?,
+            name: webhook.name.clone(),
+            agent: AgentId::new(webhook.agent_id.as_str())?,
+            secret_hash: Sha256::digest(webhook.secret.expose_secret().as_bytes()).into(),
+            enabled: webhook.enabled,
+            preset: webhook.preset.as_ref().map(PluginName::new).transpose()?,
+            session: webhook.session_id.as_deref().map(str::parse::<SessionKey>).transpose()?,
+            event_label: webhook.event_label.clone(),
+            allowed_ips: webhook.allowed_ips.iter().map(|range| range.as_str().to_owned()).collect(),
+            created_at: webhook.created_at.and_then(|at| i64::try_from(at).ok()).unwrap_or(now_ms),
+        })
+    };
+    config.webhooks.iter().map(|one| webhook(one).with_context(|| format!("webhook `{}`", one.id.as_str()))).collect()
+}
+
+pub(crate) fn credentials(config: &Config) -> Result<wingman_server::Credentials> {
+    Ok(match config.credentials()? {
+        Credentials::Token(token) => wingman_server::Credentials::token(&token),
+        Credentials::Password(password) => wingman_server::Credentials::password(&password),
+        Credentials::None => wingman_server::Credentials::none(),
+    })
+}
+
+/// Bounds of what moves.
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        queued_per_session: config.limits.queued_per_session,
+        concurrent_runs: config.limits.concurrent_runs,
+        run_seconds: config.limits.run_seconds.into(),
+    }
+}
+
+/// Bounds of what clients may send.
+pub(crate) fn server_limits(config: &Config) -> ServerLimits {
+    ServerLimits {
+        frame_bytes: config.limits.frame_bytes,
+        webhook_bytes: config.limits.webhook_bytes,
+        messages_per_minute: config.limits.messages_per_minute,
+    }
+}
+
+/// Host and port as they stand in a URL (RFC 3986, 3.2): an IPv6 address in brackets.
+pub(crate) fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') && !host.starts_with('[') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
