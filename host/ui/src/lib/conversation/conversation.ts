@@ -38,7 +38,6 @@ export type Action =
   | { kind: "queued"; requestId: string; position: number }
   | { kind: "dequeued"; requestId: string }
   | { kind: "refused"; requestId: string; error: string }
-  | { kind: "retry"; requestId: string }
   | { kind: "discard"; requestId: string }
   | { kind: "stopping"; stopping: boolean };
 
@@ -68,8 +67,6 @@ export function reduce(state: Conversation, action: Action): Conversation {
       return changePending(state, action.requestId, { state: "sending" });
     case "refused":
       return changePending(state, action.requestId, { state: "failed", error: action.error });
-    case "retry":
-      return changePending(state, action.requestId, { state: "sending" });
     case "discard":
       return { ...state, pending: without(state.pending, action.requestId) };
     case "stopping":
@@ -96,15 +93,16 @@ function receive(state: Conversation, received: Received): Conversation {
 }
 
 /**
- * An event that is already included. It changes no text, but it may be the gateway's answer to a
- * message that was sent again, and then it tells that the message had arrived.
+ * An event whose place was already passed. What states a whole (a stored message, a snapshot) may
+ * be told any number of times. What adds to it must not count again, but it may be the gateway's
+ * answer to a message that was sent again, and then it tells that the message had arrived.
  */
 function repeated(state: Conversation, received: Received): Conversation {
-  const { event } = received;
-  const requestId = event.type === "session-message" ? event.message.requestId : received.requestId;
-  if (!state.pending.some((one) => one.requestId === requestId)) return state;
+  const { event, requestId } = received;
   if (event.type === "session-message") return stored(state, event.message);
-  if (event.type === "agent-start") return confirm(state, received);
+  if (event.type === "agent-snapshot") return hasEnded(state, event.runId) ? state : snapshot(state, received, event);
+  if (!state.pending.some((one) => one.requestId === requestId)) return state;
+  if (event.type === "agent-start") return confirm(state, requestId, received.seq);
   if (event.type === "agent-complete" || event.type === "agent-error") return finish(state, received);
   return state;
 }
@@ -117,12 +115,12 @@ function apply(state: Conversation, received: Received): Conversation {
     case "request-queued":
       return changePending(state, event.requestId, { state: "queued", position: event.position });
     case "agent-start":
-      return { ...confirm(state, received), run: newRun(received.requestId, event.timestamp) };
+      return { ...confirm(state, received.requestId, received.seq), run: newRun(received.requestId, event.timestamp) };
     case "agent-stream": {
       const { chunk } = event;
       // Tools come as events of their own; their chunk forms repeat them.
       if (chunk.event !== "on_chat_model_stream") return state;
-      const run = appendText(running(state, received), chunk.data.chunk?.content ?? "");
+      const run = appendText(running(state, received), chunk.data.chunk.content);
       return { ...state, run: { ...run, runId: chunk.run_id } };
     }
     case "tool-start":
@@ -145,35 +143,30 @@ function running(state: Conversation, received: Received): Run {
 }
 
 /** One's own message has arrived: what was pending becomes a message, until the stored one is known. */
-function confirm(state: Conversation, received: Received): Conversation {
-  const own = state.pending.find((one) => one.requestId === received.requestId);
+function confirm(state: Conversation, requestId: string | undefined, seq = state.lastSeq): Conversation {
+  const own = state.pending.find((one) => one.requestId === requestId);
   if (own === undefined) return state;
-  const { requestId, content, createdAt } = own;
-  const pending = without(state.pending, requestId);
+  const { content, createdAt } = own;
+  const pending = without(state.pending, own.requestId);
   if (state.messages.some((message) => message.role === "user" && message.requestId === requestId)) {
     return { ...state, pending };
   }
-  const seq = received.seq ?? state.lastSeq;
-  const message: StoredMessage = { id: localId("user", requestId), role: "user", content, createdAt, seq, requestId };
+  const id = localId("user", own.requestId);
+  const message: StoredMessage = { id, role: "user", content, createdAt, seq, requestId: own.requestId };
   return { ...state, pending, messages: merge(state.messages, [message]) };
 }
 
 function stored(state: Conversation, message: StoredMessage): Conversation {
   const { run } = state;
   const endsRun = run !== null && message.role === "assistant" && isOf(run, message);
-  const next = message.role === "assistant" ? confirm(state, answered(message)) : state;
+  // A stored reply proves that its request arrived, even if the request itself came before `since`.
+  const next = message.role === "assistant" ? confirm(state, message.requestId, message.seq) : state;
   return {
     ...next,
     messages: merge(next.messages, [message]),
     pending: without(next.pending, message.requestId),
     run: endsRun ? null : run,
   };
-}
-
-/** A stored reply proves that its request arrived, even if the request itself came before `since`. */
-function answered(message: StoredMessage): Pick<Received, "seq" | "requestId"> & Received {
-  const { requestId, seq } = message;
-  return { kind: "event", requestId, seq, event: { type: "request-queued" } as AgentEvent };
 }
 
 function isOf(run: Run, message: StoredMessage): boolean {
@@ -188,16 +181,20 @@ function snapshot(
   event: Extract<AgentEvent, { type: "agent-snapshot" }>,
 ): Conversation {
   const requestId = event.requestId ?? received.requestId;
-  const next = confirm(state, { ...received, requestId });
+  const next = confirm(state, requestId, received.seq);
   const same = state.run !== null && (state.run.runId === event.runId || state.run.requestId === requestId);
   const before = same && state.run !== null ? state.run : newRun(requestId, event.timestamp);
   return { ...next, run: { ...before, runId: event.runId, parts: event.parts, stale: false } };
 }
 
+function hasEnded(state: Conversation, runId: string): boolean {
+  return state.messages.some((message) => message.role === "assistant" && message.runId === runId);
+}
+
 function finish(state: Conversation, received: Received): Conversation {
   const { event, seq = state.lastSeq } = received;
   if (event.type !== "agent-complete" && event.type !== "agent-error") return state;
-  const run = state.run !== null && ownRun(state.run, received) ? state.run : null;
+  const run = state.run?.requestId === received.requestId ? state.run : null;
   const requestId = received.requestId ?? run?.requestId;
   const failed = event.type === "agent-error";
   const messageId = failed ? event.messageId : event.result.messageId;
@@ -208,15 +205,11 @@ function finish(state: Conversation, received: Received): Conversation {
     if (requestId === undefined) return state;
     return changePending(state, requestId, { state: cancelled ? "cancelled" : "failed", error: event.error });
   }
-  const next = confirm(state, received);
+  const next = confirm(state, requestId, seq);
   const known = messageId !== undefined && state.messages.some((message) => message.id === messageId);
   const status = failed ? (cancelled ? "cancelled" : "error") : event.result.truncated === true ? "truncated" : "complete";
   const ending = { messageId, requestId, status, seq, at: event.timestamp } as const;
   const outcome = failed ? { error: event.error } : { content: event.result.response };
   const messages = known ? next.messages : merge(next.messages, [ended(run, { ...ending, ...outcome })]);
   return { ...next, messages, run: run === null ? state.run : null };
-}
-
-function ownRun(run: Run, received: Received): boolean {
-  return run.requestId === undefined || received.requestId === undefined || run.requestId === received.requestId;
 }

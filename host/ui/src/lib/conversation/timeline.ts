@@ -1,32 +1,55 @@
-// The rows of a conversation in the order in which they are shown, with keys that stay the same
+// The turns of a conversation in the order in which they are shown, with keys that stay the same
 // while a message goes from pending to stored: nothing is drawn twice, nothing jumps.
-import type { StoredMessage } from "../protocol/generated";
+import type { MessagePart, StoredMessage } from "../protocol/generated";
 import type { Conversation } from "./conversation";
 import type { PendingMessage } from "./pending";
-import type { Run } from "./run";
 
-export type Row =
-  | { kind: "message"; key: string; message: StoredMessage }
-  | { kind: "run"; key: string; run: Run }
-  | { kind: "pending"; key: string; pending: PendingMessage };
+export interface UserTurn {
+  key: string;
+  role: "user";
+  content: string;
+  at: number;
+  sender?: string | undefined;
+  /** While the gateway has not confirmed it. */
+  pending?: PendingMessage;
+}
 
-export function timeline({ messages, run, pending }: Conversation): Row[] {
+export interface AssistantTurn {
+  key: string;
+  role: "assistant";
+  content: string;
+  parts: MessagePart[];
+  at: number;
+  state: "running" | "complete" | "truncated" | "cancelled" | "error";
+  error?: string | undefined;
+}
+
+export type Turn = UserTurn | AssistantTurn;
+
+export function timeline({ messages, run, pending }: Conversation): Turn[] {
   const taken = new Set<string>();
   const unique = (wanted: string, otherwise: string): string => {
     const key = taken.has(wanted) ? otherwise : wanted;
     taken.add(key);
     return key;
   };
-  const rows: Row[] = messages.map((message) => ({
-    kind: "message",
-    key: unique(`${message.role}:${message.requestId ?? message.runId ?? message.id}`, message.id),
-    message,
-  }));
+  const turns = messages.map((message) =>
+    settled(message, unique(`${message.role}:${message.requestId ?? message.runId ?? message.id}`, message.id)),
+  );
   if (run !== null) {
-    rows.push({ kind: "run", key: unique(`assistant:${run.requestId ?? run.runId ?? "run"}`, "run"), run });
+    const key = unique(`assistant:${run.requestId ?? run.runId ?? "run"}`, "run");
+    turns.push({ key, role: "assistant", content: "", parts: run.parts, at: run.startedAt, state: "running" });
   }
   for (const one of pending) {
-    rows.push({ kind: "pending", key: unique(`user:${one.requestId}`, `pending:${one.requestId}`), pending: one });
+    const key = unique(`user:${one.requestId}`, `pending:${one.requestId}`);
+    turns.push({ key, role: "user", content: one.content, at: one.createdAt, pending: one });
   }
-  return rows;
+  return turns;
+}
+
+function settled(message: StoredMessage, key: string): Turn {
+  const { role, content, createdAt: at, sender, error } = message;
+  if (role === "user") return { key, role, content, at, sender };
+  const parts: MessagePart[] = message.parts ?? [{ type: "text", text: content }];
+  return { key, role, content, parts, at, state: message.status ?? "complete", error };
 }

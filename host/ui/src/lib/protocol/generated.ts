@@ -1,144 +1,844 @@
-// The wire's types as the page sees them. To be replaced by the file that the gateway's protocol
-// crate generates: nothing but types may live here, and no other file may declare wire types.
+// The wire's types. Generated from host/protocol by `cargo run -p wingman-protocol --example generate`; do not edit.
 
-/** One WebSocket frame. `payload` depends on `type`. */
-export interface Envelope {
+/** One frame of either side, as a reader sees it before it looks at `type`. Keys that are not listed are ignored. */
+export type Envelope = {
+  /** What the frame is; `payload` depends on it. */
   type: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the Unix epoch. Any number is taken. */
   timestamp: number;
+  /** Ties a reply to its request. */
   id?: string;
+  /** Only on `res`. */
   ok?: boolean;
-  /** Per session, strictly rising, gaps allowed. Only on `event:agent`. */
+  /** Only on `event:agent`: strictly rising within a session, gaps allowed. */
   seq?: number;
-  /** Only on events sent to the client that made the request. */
+  /** Only on events for the client that made the request. */
   clientId?: string;
-  client?: { instanceId: string; clientType: string; version?: string };
+  /** Only on `connect`: who connects. */
+  client?: ClientInfo;
+  /** What the frame says. */
   payload?: unknown;
-}
+};
 
-interface AgentEventBase {
-  sessionId: string;
-  agentId: string;
+/** A client's frame as it is written; `ClientFrame::parse` is how the gateway reads it. */
+export type ClientFrame = {
+  "type": "connect";
+  /** Echoed by the answer. */
+  id?: string;
+  /** Who connects. */
+  client: ClientInfo;
+  /** With what right; not needed where the page's cookie says it, or where the gateway asks for nothing. */
+  auth?: Auth;
+  /** Milliseconds since the Unix epoch. */
   timestamp: number;
-}
+} | {
+  "type": "req:agent";
+  /** The request's name, unique for this client for ever: the same id again gets the first one's outcome. */
+  id: string;
+  /** What is asked. */
+  payload: AgentRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "req:agent:cancel";
+  /** Echoed by the answer. */
+  id?: string;
+  /** What to stop. */
+  payload: CancelRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "session_subscribe";
+  /** Echoed by the answer. */
+  id?: string;
+  /** What to watch. */
+  payload: SubscribeRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "session_unsubscribe";
+  /** Echoed by the answer. */
+  id?: string;
+  /** What to watch no more. */
+  payload: UnsubscribeRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "ping";
+  /** Echoed by the answer. */
+  id?: string;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
 
-/** The payload of an `event:agent` frame. */
-export type AgentEvent = AgentEventBase &
-  (
-    | {
-        type: "session-message";
-        messageId: string;
-        role: "user" | "assistant";
-        content: string;
-        requestId?: string;
-        message: StoredMessage;
-      }
-    | { type: "request-queued"; requestId: string; position: number }
-    | { type: "agent-start"; agent: string; prompt: string }
-    | { type: "agent-stream"; chunk: StreamChunk }
-    | { type: "tool-start"; toolCallId: string; toolName: string; toolInput: unknown }
-    | { type: "tool-end"; toolCallId: string; toolName: string; toolOutput: unknown; isError?: boolean }
-    | { type: "agent-snapshot"; runId: string; requestId?: string; prompt: string; parts: MessagePart[] }
-    | { type: "agent-complete"; result: AgentResult }
-    | { type: "agent-error"; error: string; messageId?: string }
-  );
+/** Who connects. */
+export type ClientInfo = {
+  /** The client's own name for itself, the same over reconnects: 1 to 200 characters. */
+  instanceId: string;
+  /** What kind of client it is, such as `cli`, `webui`, `desktop`: 1 to 64 characters. */
+  clientType: string;
+  /** The client's version. */
+  version?: string;
+};
 
-export interface StreamChunk {
-  event: string;
-  run_id: string;
+/** With what right a client connects. */
+export type Auth = {
+  /** The gateway's token. */
+  token?: string;
+  /** The gateway's password. */
+  password?: string;
+  /** The device, where devices are paired. */
+  deviceId?: string;
+};
+
+/** What is asked. Without `agentId` and `sessionKey` the bindings decide which agent answers, and in which session. */
+export type AgentRequest = {
+  /** The agent. */
+  agentId?: string;
+  /** The text. A request has text or attachments. */
+  content?: string;
+  /** Files beside the text. */
+  attachments?: Array<NewAttachment>;
+  /** Where the request comes from, for the bindings. */
+  routing?: Routing;
+  /** The session to speak in. */
+  sessionKey?: string;
+  /** Whether to wait where the session is busy, rather than fail. True unless said otherwise. */
+  queueIfBusy?: boolean;
+  /** Settings of this one run; kept as they are. */
+  execution?: Record<string, unknown>;
+};
+
+/** A file that a client sends with a request; its bytes are in `dataUrl`, its text, where it is text, in `textContent`. */
+export type NewAttachment = {
+  /** What it is. */
+  kind: AttachmentKind;
+  /** A `data:` URL. */
+  dataUrl?: string;
+  /** The text of a text file. */
+  textContent?: string;
+  /** Its media type. */
+  mimeType?: string;
+  /** The file's name. */
   name?: string;
-  data: { chunk?: { content: string }; input?: unknown; output?: unknown; error?: unknown };
-}
+  /** Its size in bytes. */
+  size?: number;
+};
 
-export interface AgentResult {
-  response: string;
-  messageId: string;
-  truncated?: boolean;
-  usage?: unknown;
-}
+/** How an attachment is to be shown. */
+export type AttachmentKind = "image" | "audio" | "file";
 
-export type MessagePart =
-  | { type: "text"; text: string }
-  | {
-      type: "tool";
-      toolCallId: string;
-      toolName: string;
-      toolInput: unknown;
-      toolOutput?: unknown;
-      isError?: boolean;
-      /** Milliseconds since the epoch. */
-      startedAt?: number;
-      endedAt?: number;
-    };
+/** Where a request comes from. Ids are compared exactly as written. */
+export type Routing = {
+  /** The network. */
+  channel: string;
+  /** Which of the gateway's accounts on that network. */
+  accountId?: string;
+  /** A guild (a community) of the network. */
+  guildId?: string;
+  /** A team (a workspace) of the network. */
+  teamId?: string;
+  /** The person, group or room. */
+  peer?: Peer;
+  /** A thread below the peer. */
+  threadId?: string;
+};
 
-export interface StoredMessage {
+/** Whom a conversation is with. */
+export type Peer = {
+  /** What kind of conversation it is. */
+  kind: PeerKind;
+  /** The network's id, exactly as written there. */
   id: string;
-  role: "user" | "assistant";
-  /** All text of the message, joined. */
-  content: string;
-  createdAt: number;
+};
+
+/** What kind of conversation a peer is. */
+export type PeerKind = "dm" | "group" | "channel";
+
+/** Which request to stop. */
+export type CancelRequest = {
+  /** The `id` of the `req:agent`. */
+  requestId: string;
+};
+
+/** Which session to watch. */
+export type SubscribeRequest = {
+  /** The session; it need not exist yet. */
+  sessionId: string;
+  /** The newest `seq` that the client has: stored messages after it come first. */
+  since?: number;
+};
+
+/** Which session to watch no more. */
+export type UnsubscribeRequest = {
+  /** The session. */
+  sessionId: string;
+};
+
+/** A frame of the gateway. Clients ignore types and keys that they do not know. */
+export type ServerFrame = {
+  "type": "res"
+} & ResFrame | {
+  "type": "ack"
+} & AckFrame | {
+  "type": "error"
+} & ErrorFrame | {
+  "type": "event:agent"
+} & AgentFrame | {
+  "type": "pong"
+} & PongFrame;
+
+/** Whether a client was let in. After a refusal the gateway closes the socket. */
+export type ResFrame = {
+  /** The id of the `connect`. */
+  id?: string;
+  /** The client was let in. */
+  ok: boolean;
+  /** `gateway-ready`, or why not, for people. */
+  payload: string;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** A confirmation. */
+export type AckFrame = {
+  /** The id of the frame that is confirmed. */
+  id?: string;
+  /** What is confirmed. */
+  payload: Ack;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** What is confirmed; `action` is the type of the frame that asked. */
+export type Ack = {
+  "action": "req:agent"
+} & QueueAck | {
+  "action": "req:agent:cancel";
+  /** The request. */
+  requestId: string;
+  /** What became of it. */
+  status: CancelStatus;
+} | {
+  "action": "session_subscribe";
+  /** The session. */
+  sessionId: string;
+  /** The newest event of the session. */
   seq: number;
-  requestId?: string;
-  runId?: string;
-  sender?: string;
-  status?: "complete" | "truncated" | "cancelled" | "error";
-  error?: string;
-  /** Text and tools in the order in which they happened. */
-  parts?: MessagePart[];
-  attachments?: unknown[];
-}
+} | {
+  "action": "session_unsubscribe";
+  /** The session. */
+  sessionId: string;
+  /** The newest event of the session. */
+  seq: number;
+};
 
-export interface SessionSummary {
-  id: string;
-  name: string;
+/** How a request waits. */
+export type QueueAck = {
+  "status": "queued";
+  /** The request. */
+  requestId: string;
+  /** The session. */
+  sessionId: string;
+  /** The agent. */
   agentId: string;
-  createdAt: number;
-  updatedAt: number;
-  messageCount: number;
-  lastMessagePreview: string | null;
-  workdir: string | null;
-  source: "client" | "webhook" | "channel";
-  running?: boolean;
-}
+  /** How many stand before it, the running one included. */
+  position: number;
+} | {
+  "status": "dequeued";
+  /** The request. */
+  requestId: string;
+  /** The session. */
+  sessionId: string;
+  /** The agent. */
+  agentId: string;
+  /** How many still wait. */
+  remaining: number;
+};
 
-export interface AgentSummary {
+/** What became of a cancellation. */
+export type CancelStatus = "cancelled" | "cancelled_queued" | "not_found";
+
+/** A refusal. */
+export type ErrorFrame = {
+  /** The id of the frame that is refused, where it could be read. */
+  id?: string;
+  /** What is wrong. */
+  payload: ErrorBody;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** What is wrong. */
+export type ErrorBody = {
+  /** For programs. */
+  code: ErrorCode;
+  /** For people: what is wrong and what would be right. */
+  message: string;
+  /** More, for programs. */
+  details?: unknown;
+  /** The same message can succeed later. */
+  retryable?: boolean;
+  /** When to try again, in milliseconds. */
+  retryAfterMs?: number;
+};
+
+/** The `code` of an `error` frame. */
+export type ErrorCode = "INVALID_MESSAGE" | "UNKNOWN_MESSAGE_TYPE" | "INVALID_CONNECT" | "INVALID_REQUEST" | "AUTH_FAILED" | "AUTH_REQUIRED" | "NOT_REGISTERED" | "GROUP_NOT_FOUND" | "NODE_NOT_FOUND" | "MAX_NODES_REACHED" | "RATE_LIMITED" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" | "BUSY" | "SHUTTING_DOWN" | "INTERNAL" | "UNKNOWN";
+
+/** The gateway is there. */
+export type PongFrame = {
+  /** The id of the `ping`. */
+  id?: string;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** An event of a session. */
+export type AgentFrame = {
+  /** The id of the `req:agent` that the event belongs to, where a client made one. */
+  id?: string;
+  /** The `instanceId` of the client that made the request; only that client gets it. */
+  clientId?: string;
+  /** Strictly rising within a session; gaps are allowed. */
+  seq: number;
+  /** What happened. */
+  payload: AgentEvent;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** One event of a session. */
+export type AgentEvent = {
+  /** The session. */
+  sessionId: string;
+  /** The session's agent. */
+  agentId: string;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} & ({
+  "type": "session-message";
+  /** The message's id. */
+  messageId: string;
+  /** Who speaks. */
+  role: Role;
+  /** Its text. */
+  content: string;
+  /** Files beside it. */
+  attachments?: Array<Attachment>;
+  /** The client's request that it belongs to. */
+  requestId?: string;
+  /** The whole stored message. */
+  message: StoredMessage;
+} | {
+  "type": "request-queued";
+  /** The request. */
+  requestId: string;
+  /** How many stand before it, the running one included. */
+  position: number;
+} | {
+  "type": "agent-start";
+  /** The agent's name. */
+  agent: string;
+  /** What it answers. */
+  prompt: string;
+} | {
+  "type": "agent-stream";
+  /** The piece, in the form that parsers of agent streams know. */
+  chunk: StreamChunk;
+} | {
+  "type": "tool-start";
+  /** Unique within the run. */
+  toolCallId: string;
+  /** The tool. */
+  toolName: string;
+  /** What it is called with. */
+  toolInput: unknown;
+} | {
+  "type": "tool-end";
+  /** The call that ended. */
+  toolCallId: string;
+  /** The tool. */
+  toolName: string;
+  /** What came of it. */
+  toolOutput: string;
+  /** It failed; `toolOutput` says how. */
+  isError?: boolean;
+} | {
+  "type": "agent-snapshot";
+  /** The run. */
+  runId: string;
+  /** The client's request, if a client made one. */
+  requestId?: string;
+  /** What it answers. */
+  prompt: string;
+  /** The answer so far. */
+  parts: Array<MessagePart>;
+} | {
+  "type": "agent-complete";
+  /** The answer. */
+  result: AgentResult;
+} | {
+  "type": "agent-error";
+  /** What went wrong, for people. */
+  error: string;
+  /** What was said until then, where it was stored. */
+  messageId?: string;
+});
+
+/** The answer to a request. */
+export type AgentResult = {
+  /** All its text. */
+  response: string;
+  /** The stored message. */
+  messageId: string;
+  /** The model hit its output limit: the answer is not whole. */
+  truncated?: boolean;
+  /** What it cost, where known. */
+  usage?: Usage;
+};
+
+/** Tokens used by a run. */
+export type Usage = {
+  /** Tokens read. */
+  inputTokens: number;
+  /** Tokens written. */
+  outputTokens: number;
+};
+
+/** A piece of an agent's stream. Tools come as `tool-start` and `tool-end` events too; a client reads one of the two forms. */
+export type StreamChunk = {
+  "event": "on_chat_model_stream";
+  /** The run. */
+  run_id: string;
+  /** The text. */
+  data: TextData;
+} | {
+  "event": "on_tool_start";
+  /** The call's id. */
+  run_id: string;
+  /** The tool. */
+  name: string;
+  /** What it is called with. */
+  data: ToolInput;
+} | {
+  "event": "on_tool_end";
+  /** The call's id. */
+  run_id: string;
+  /** The tool. */
+  name: string;
+  /** What came of it. */
+  data: ToolOutput;
+} | {
+  "event": "on_tool_error";
+  /** The call's id. */
+  run_id: string;
+  /** The tool. */
+  name: string;
+  /** How. */
+  data: ToolFailure;
+};
+
+/** Where a chunk keeps its text. */
+export type TextData = {
+  /** The text. */
+  chunk: ChunkText;
+};
+
+/** The text of a chunk. */
+export type ChunkText = {
+  /** To be appended to what was said before. */
+  content: string;
+};
+
+/** Where a chunk keeps a tool's input. */
+export type ToolInput = {
+  /** The input. */
+  input: unknown;
+};
+
+/** Where a chunk keeps a tool's output. */
+export type ToolOutput = {
+  /** The output. */
+  output: string;
+};
+
+/** Where a chunk keeps a tool's failure. */
+export type ToolFailure = {
+  /** What went wrong. */
+  error: string;
+};
+
+/** One message of a session. */
+export type StoredMessage = {
+  /** Its id, a UUID. */
   id: string;
+  /** Who speaks. */
+  role: Role;
+  /** All its text, joined. */
+  content: string;
+  /** When it was stored: milliseconds since the Unix epoch. */
+  createdAt: number;
+  /** The `seq` of the event that announced it; `session_subscribe` takes it as `since`. */
+  seq: number;
+  /** The client's request that it belongs to. */
+  requestId?: string;
+  /** The run that it started (user) or came from (assistant). */
+  runId?: string;
+  /** What people call the one who wrote it, or else the network's id of them. */
+  sender?: string;
+  /** How it ended; on an assistant's message. */
+  status?: Status;
+  /** What went wrong, for people. */
+  error?: string;
+  /** Text and tools in the order in which they happened; on an assistant's message. */
+  parts?: Array<MessagePart>;
+  /** Files beside it. */
+  attachments?: Array<Attachment>;
+};
+
+/** Who speaks. */
+export type Role = "user" | "assistant";
+
+/** How an assistant's message ended. */
+export type Status = "complete" | "truncated" | "cancelled" | "error";
+
+/** A piece of an assistant's message, in the order in which it came. */
+export type MessagePart = {
+  "type": "text";
+  /** Markdown. */
+  text: string;
+} | {
+  "type": "tool"
+} & ToolCallPart;
+
+/** A tool call. */
+export type ToolCallPart = {
+  /** Unique within the run. */
+  toolCallId: string;
+  /** The tool. */
+  toolName: string;
+  /** What it was called with. */
+  toolInput: unknown;
+  /** What came of it; absent while it runs. */
+  toolOutput?: string;
+  /** It failed; `toolOutput` says how. */
+  isError?: boolean;
+  /** Milliseconds since the Unix epoch. */
+  startedAt?: number;
+  /** Milliseconds since the Unix epoch. */
+  endedAt?: number;
+};
+
+/** A file beside a stored message. */
+export type Attachment = {
+  /** What it is. */
+  kind: AttachmentKind;
+  /** Its media type. */
+  mimeType: string;
+  /** The file's name. */
+  name?: string;
+  /** Its size in bytes, where known. */
+  size?: number;
+  /** Its bytes as a `data:` URL, where the sender gave them so. */
+  dataUrl?: string;
+  /** Where it can be fetched, where it lives elsewhere. */
+  url?: string;
+};
+
+/** A session. */
+export type SessionSummary = {
+  /** Its key; contains `:`, so it is percent-encoded in an address. */
+  id: string;
+  /** Its display name. */
   name: string;
+  /** Its agent. */
+  agentId: string;
+  /** Milliseconds since the Unix epoch. */
+  createdAt: number;
+  /** Milliseconds since the Unix epoch. */
+  updatedAt: number;
+  /** How many messages it has. */
+  messageCount: number;
+  /** The beginning of its newest message. */
+  lastMessagePreview: string | null;
+  /** Its working folder, where it has one of its own. */
+  workdir: string | null;
+  /** What it was opened by. */
+  source: SessionSource;
+  /** Something runs or waits in it. */
+  running?: boolean;
+};
+
+/** What a session was opened by. */
+export type SessionSource = "client" | "webhook" | "channel";
+
+/** Opens a session. The default agent, a name made of the first message and a new id stand where nothing is said. */
+export type CreateSession = {
+  /** Its agent. */
+  agentId?: string;
+  /** Its display name. */
+  name?: string;
+  /** Its key; must be one of the agent's. */
+  sessionId?: string;
+};
+
+/** Renames a session. */
+export type RenameSession = {
+  /** The new display name. */
+  name: string;
+};
+
+/** An agent. */
+export type AgentSummary = {
+  /** Its id. */
+  id: string;
+  /** Its display name. */
+  name: string;
+  /** It answers where no binding matches. */
   default?: boolean;
+  /** Its model, as configured: `provider:model-name`. */
   model?: string;
-  /** True when the agent answers with the built-in demo model, which is no AI. */
+  /** It answers with the built-in demo model, which is no AI. */
   demo?: boolean;
-}
+};
 
-export interface PluginSummary {
-  name: string;
-  version: string;
-  kind: string;
-  contract: string;
-  state: "ready" | "failed" | "quarantined";
-  grants: string[];
-  failures: number;
-  lastError?: string;
-}
-
-export interface ServerConfig {
+/** What a page needs to know of the gateway. */
+export type ServerConfig = {
+  /** Where the gateway listens. */
   gatewayHost: string;
+  /** Where the gateway listens. */
   gatewayPort: number;
+  /** Clients have to sign in. */
   requireAuth: boolean;
+  /** The agent that answers where no binding matches. */
   defaultAgentId: string;
-  agents: AgentSummary[];
-}
+  /** The folder below which agents write files. */
+  outputRoot: string;
+  /** Agents may draw their own user interface. */
+  dynamicUiEnabled: boolean;
+  /** All agents, the default one among them. */
+  agents: Array<AgentSummary>;
+};
 
-export interface AuthSession {
+/** A plugin. */
+export type PluginSummary = {
+  /** Its name; its folder's where the manifest cannot be read. */
+  name: string;
+  /** Its version. */
+  version: string;
+  /** `preset`, `channel` or `tool`. */
+  kind: string;
+  /** The contract version that it speaks. */
+  contract: string;
+  /** It came with the gateway. */
+  builtIn?: boolean;
+  /** Whether it can be called. */
+  state: PluginState;
+  /** What it may use, in words. */
+  grants: Array<string>;
+  /** Calls in which it misbehaved since the gateway started. */
+  failures: number;
+  /** The last failure, or why it could not be loaded. */
+  lastError?: string;
+};
+
+/** Whether a plugin can be called. */
+export type PluginState = "ready" | "failed" | "quarantined";
+
+/** A model provider that the gateway can speak to. */
+export type ProviderSummary = {
+  /** Its name, as in a model's `provider:model-name`. */
+  name: string;
+  /** Where it is asked. */
+  baseUrl: string;
+  /** The environment variable that holds its key, if it needs one. */
+  apiKeyEnv?: string;
+  /** Its key is there, or it needs none. */
+  configured: boolean;
+};
+
+/** A webhook; its secret is never shown again after its creation. */
+export type WebhookSummary = {
+  /** The last part of its address. */
+  id: string;
+  /** Its display name. */
+  name: string;
+  /** The agent that its deliveries go to. */
+  agentId: string;
+  /** It takes deliveries. */
+  enabled: boolean;
+  /** What its events are called. */
+  eventLabel?: string;
+  /** The plugin that reads its deliveries. */
+  preset?: string;
+  /** The session that its deliveries go to; its own where nothing is said. */
+  sessionId?: string;
+  /** Addresses and networks that may deliver; all where the list is empty. */
+  allowedIps: Array<string>;
+  /** Milliseconds since the Unix epoch. */
+  createdAt: number;
+};
+
+/** Makes a webhook. */
+export type CreateWebhook = {
+  /** The last part of its address; made where it is not said. */
+  id?: string;
+  /** Its display name. */
+  name: string;
+  /** The agent that its deliveries go to; the default agent where it is not said. */
+  agentId?: string;
+  /** Its secret; made where it is not said. */
+  secret?: string;
+  /** It takes deliveries; true unless said otherwise. */
+  enabled?: boolean;
+  /** What its events are called. */
+  eventLabel?: string;
+  /** The plugin that reads its deliveries. */
+  preset?: string;
+  /** The session that its deliveries go to. */
+  sessionId?: string;
+  /** Addresses and networks that may deliver; all where nothing is said. */
+  allowedIps?: Array<string>;
+};
+
+/** A webhook that was just made, with its secret, this once. */
+export type CreatedWebhook = {
+  /** What a sender has to show. */
+  secret: string;
+  /** The last part of its address. */
+  id: string;
+  /** Its display name. */
+  name: string;
+  /** The agent that its deliveries go to. */
+  agentId: string;
+  /** It takes deliveries. */
+  enabled: boolean;
+  /** What its events are called. */
+  eventLabel?: string;
+  /** The plugin that reads its deliveries. */
+  preset?: string;
+  /** The session that its deliveries go to; its own where nothing is said. */
+  sessionId?: string;
+  /** Addresses and networks that may deliver; all where the list is empty. */
+  allowedIps: Array<string>;
+  /** Milliseconds since the Unix epoch. */
+  createdAt: number;
+};
+
+/** A delivery is kept; nothing that happens later loses it. */
+export type WebhookAccepted = {
+  /** Always true. */
+  ok: boolean;
+  /** The session that it went to. */
+  sessionId: string;
+  /** The delivery; a repeat gets the same id. */
+  deliveryId: string;
+};
+
+/** Whether the caller is signed in. Open to all. */
+export type AuthSession = {
+  /** The caller is signed in, or need not be. */
   authenticated: boolean;
-  mode: "token" | "password" | "none";
+  /** What a client has to show. */
+  mode: AuthMode;
+  /** The gateway's name, where it has one. */
   gatewayName?: string;
-}
+};
 
-/** RFC 9457 problem details. */
-export interface Problem {
+/** What a client has to show. */
+export type AuthMode = "token" | "password" | "none";
+
+/** Signs in; one of the two, as `AuthMode` says. */
+export type LoginRequest = {
+  /** The gateway's token. */
+  token?: string;
+  /** The gateway's password. */
+  password?: string;
+};
+
+/** The gateway answers. Open to all. */
+export type Health = {
+  /** `healthy`. */
+  status: string;
+  /** The gateway's version. */
+  version: string;
+  /** What it has done. */
+  stats: GatewayStats;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** What the gateway has done since it started. */
+export type GatewayStats = {
+  /** How long it runs, in milliseconds. */
+  uptime: number;
+  /** Nodes that are registered. */
+  totalNodes: number;
+  /** Groups. */
+  totalGroups: number;
+  /** Messages that came in. */
+  messagesProcessed: number;
+  /** When it started: milliseconds since the Unix epoch. */
+  startedAt: number;
+  /** Sessions in which something runs or waits. */
+  activeSessions: number;
+};
+
+/** What the gateway has done, and who is there. */
+export type Stats = {
+  /** What it has done. */
+  gateway: GatewayStats;
+  /** Nodes that are registered. */
+  nodes: NodeList;
+  /** Groups. */
+  groups: GroupList;
+};
+
+/** Nodes that are registered. */
+export type NodeList = {
+  /** How many. */
+  totalNodes: number;
+  /** Which. */
+  nodes: Array<NodeSummary>;
+};
+
+/** A node. */
+export type NodeSummary = {
+  /** Its id. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** When it came: milliseconds since the Unix epoch. */
+  connectedAt: number;
+};
+
+/** Groups. */
+export type GroupList = {
+  /** How many. */
+  totalGroups: number;
+  /** Which. */
+  groups: Array<GroupSummary>;
+};
+
+/** A group of nodes. */
+export type GroupSummary = {
+  /** Its id. */
+  id: string;
+  /** Its name. */
+  name: string;
+  /** When it was made: milliseconds since the Unix epoch. */
+  createdAt: number;
+};
+
+/** Why a request failed. */
+export type Problem = {
+  /** What kind of problem it is: `about:blank` where the status says all. */
   type: string;
+  /** The kind of problem, for people; the same each time. */
   title: string;
+  /** The HTTP status code. */
   status: number;
+  /** What was wrong this time, for people. */
   detail?: string;
-}
+};

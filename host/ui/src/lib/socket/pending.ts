@@ -1,11 +1,11 @@
 // Requests that wait for their reply: bounded in number and in time.
-import type { Envelope } from "../protocol/generated";
+import type { AckFrame, ServerFrame } from "../protocol/generated";
 
 const most = 64;
 const patience = 15_000;
 
 interface Waiter {
-  resolve: (frame: Envelope) => void;
+  resolve: (frame: AckFrame) => void;
   reject: (error: Error) => void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -17,7 +17,7 @@ export class PendingReplies {
     return this.#waiters.size;
   }
 
-  add(id: string): Promise<Envelope> {
+  add(id: string): Promise<AckFrame> {
     if (this.#waiters.size >= most) {
       return Promise.reject(new Error("Too many requests are waiting for the gateway."));
     }
@@ -28,10 +28,10 @@ export class PendingReplies {
   }
 
   /** Ends the wait that `frame` answers, if there is one. */
-  settle(frame: Envelope): void {
+  settle(frame: ServerFrame): void {
     if (frame.id === undefined) return;
-    if (frame.type === "error") this.fail(frame.id, errorText(frame));
-    else if (frame.type === "ack" || frame.type === "res") this.#take(frame.id)?.resolve(frame);
+    if (frame.type === "error") this.fail(frame.id, frame.payload.message);
+    else if (frame.type === "ack") this.#take(frame.id)?.resolve(frame);
   }
 
   fail(id: string, reason: string): void {
@@ -48,10 +48,4 @@ export class PendingReplies {
     if (waiter !== undefined) clearTimeout(waiter.timer);
     return waiter;
   }
-}
-
-/** What an `error` frame says, for a person. */
-export function errorText(frame: Envelope): string {
-  const payload = frame.payload as { message?: unknown } | undefined;
-  return typeof payload?.message === "string" ? payload.message : "The gateway refused the request.";
 }

@@ -1,7 +1,7 @@
 // The one WebSocket of the page: handshake, reconnect, liveness, and requests that await a reply.
 // It knows frames, not conversations; what an event means is decided by those who listen.
 import { uuid } from "../ids";
-import type { Envelope } from "../protocol/generated";
+import type { AckFrame, ClientFrame, ResFrame, ServerFrame } from "../protocol/generated";
 import { backoff } from "./backoff";
 import { PendingReplies } from "./pending";
 
@@ -22,6 +22,12 @@ export interface SocketOptions {
   random?: () => number;
 }
 
+type Without<F, K extends string> = F extends unknown ? Omit<F, K> : never;
+/** A frame as callers write it; the socket adds the time. */
+export type Outgoing = Without<ClientFrame, "timestamp">;
+/** A frame whose reply is awaited; the socket adds the id too. */
+export type Request = Without<ClientFrame, "timestamp" | "id">;
+
 /** Longest silence before the gateway is asked whether it is still there, and how long it may take. */
 const silence = 20_000;
 const patience = 8_000;
@@ -37,7 +43,7 @@ export class GatewaySocket {
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #liveness: ReturnType<typeof setTimeout> | undefined;
-  #frames = new Set<Listener<Envelope>>();
+  #frames = new Set<Listener<ServerFrame>>();
   #connections = new Set<Listener<Connection>>();
 
   constructor(options: SocketOptions) {
@@ -45,7 +51,7 @@ export class GatewaySocket {
   }
 
   /** Every frame after the handshake. Returns how to stop listening. */
-  onFrame(listener: Listener<Envelope>): () => void {
+  onFrame(listener: Listener<ServerFrame>): () => void {
     this.#frames.add(listener);
     return () => this.#frames.delete(listener);
   }
@@ -72,19 +78,17 @@ export class GatewaySocket {
   }
 
   /** Sends a frame if the connection is ready; false means that nothing was sent. */
-  send(type: string, id: string, payload?: unknown): boolean {
+  send(frame: Outgoing): boolean {
     if (this.connection.state !== "ready" || this.#socket === null) return false;
-    const frame: Envelope = { type, id, timestamp: Date.now() };
-    if (payload !== undefined) frame.payload = payload;
-    this.#socket.send(JSON.stringify(frame));
+    this.#socket.send(JSON.stringify({ ...frame, timestamp: Date.now() }));
     return true;
   }
 
   /** Sends a frame and resolves with the ack that carries its id; rejects on an error, a lost connection or no reply. */
-  request(type: string, payload?: unknown): Promise<Envelope> {
+  request(frame: Request): Promise<AckFrame> {
     const id = uuid();
     const reply = this.#pending.add(id);
-    if (!this.send(type, id, payload)) this.#pending.fail(id, "Not connected to the gateway.");
+    if (!this.send({ ...frame, id })) this.#pending.fail(id, "Not connected to the gateway.");
     return reply;
   }
 
@@ -114,19 +118,19 @@ export class GatewaySocket {
     };
   }
 
-  #answered(frame: Envelope): void {
+  #answered(frame: ResFrame): void {
     clearTimeout(this.#timer);
-    if (frame.ok === true) {
+    if (frame.ok) {
       this.#failures = 0;
       this.#become({ state: "ready" });
       this.#heard();
       return;
     }
     this.#drop();
-    this.#become({ state: "refused", reason: typeof frame.payload === "string" ? frame.payload : "Refused." });
+    this.#become({ state: "refused", reason: frame.payload });
   }
 
-  #deliver(frame: Envelope): void {
+  #deliver(frame: ServerFrame): void {
     this.#pending.settle(frame);
     for (const listener of this.#frames) listener(frame);
   }
@@ -157,7 +161,7 @@ export class GatewaySocket {
   // A half-open connection looks healthy until somebody speaks.
   #probe(wait: number): void {
     clearTimeout(this.#liveness);
-    this.send("ping", uuid());
+    this.send({ type: "ping", id: uuid() });
     this.#liveness = setTimeout(() => this.#lost(), wait);
   }
 
@@ -167,12 +171,13 @@ export class GatewaySocket {
   }
 }
 
-function parse(data: unknown): Envelope | null {
+function parse(data: unknown): ServerFrame | null {
   if (typeof data !== "string") return null;
   try {
     const frame: unknown = JSON.parse(data);
-    const known = typeof frame === "object" && frame !== null && typeof (frame as Envelope).type === "string";
-    return known ? (frame as Envelope) : null;
+    const typed = typeof frame === "object" && frame !== null && "type" in frame && typeof frame.type === "string";
+    // Types that are newer than this page pass too; nobody listens for them.
+    return typed ? (frame as ServerFrame) : null;
   } catch {
     return null;
   }
