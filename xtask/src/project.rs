@@ -1,0 +1,46 @@
+//! Where things are in this repository.
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// The repository.
+pub(crate) struct Project {
+    root: PathBuf,
+}
+
+impl Project {
+    /// Cargo says where this crate is; a checkout that was moved after the build is thus found as well.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest_dir =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = manifest_dir.parent().context("xtask has no folder above it")?;
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A place relative to the root.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    pub(crate) fn ui(&self) -> PathBuf {
+        self.path("host/ui")
+    }
+
+    pub(crate) fn browser_tests(&self) -> PathBuf {
+        self.path("tests/browser")
+    }
+
+    /// First-party plugins, as the gateway embeds them. Always here, wherever cargo's own target folder is.
+    pub(crate) fn plugins_out(&self) -> PathBuf {
+        self.path("target/plugins")
+    }
+
+    /// Plugins that are examples: built and tested, but not built in.
+    pub(crate) fn example_plugins_out(&self) -> PathBuf {
+        self.path("target/example-plugins")
+    }
+}
