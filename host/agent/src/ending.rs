@@ -56,7 +56,7 @@ where
             Ok(opening.await?.map_frames(move |frames| {
                 let frames: Frames = Box::pin(frames);
                 match ending {
-                    Ending::Sentinel => bounded(frames).boxed(),
+                    Ending::Sentinel => bounded(frames).chain(truncated()).boxed(),
                     Ending::MessageStop => stopped(frames).boxed(),
                     Ending::Decoded => bounded(frames).boxed(),
                 }

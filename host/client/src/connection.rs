@@ -128,7 +128,6 @@ impl Connection {
                 frame
             }
             Command::Watch { id, frame, session, events, reply } => {
-                self.watches.insert(session.clone(), events.clone());
                 self.await_reply(id, reply, Some((session, events)));
                 frame
             }

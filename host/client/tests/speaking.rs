@@ -6,6 +6,7 @@ mod common;
 
 use common::{Peer, SESSION, gateway, soon};
 use serde_json::{Value, json};
+use std::time::Duration;
 use wingman_client::{Client, ClientError, Run};
 use wingman_protocol::{AgentEventKind, AgentRequest, CancelStatus, ErrorCode, RequestId, SessionKey, StreamChunk};
 
@@ -216,8 +217,11 @@ async fn a_slow_reader_loses_nothing() {
     .await;
     let client = soon(Client::connect(options)).await.unwrap();
     let mut run = client.request_agent(AgentRequest::new("count")).await.unwrap();
-    // The pong stands behind more events than may wait: it comes as soon as they are read, not before.
-    let (ping, (text, last)) = tokio::join!(soon(client.ping()), read(&mut run));
+    // The pong stands behind more events than may wait: it comes once they are read, and not before.
+    let asking = client.clone();
+    let mut ping = std::pin::pin!(async move { asking.ping().await });
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut ping).await.is_err(), "an event was skipped");
+    let (ping, (text, last)) = tokio::join!(soon(ping), read(&mut run));
     ping.unwrap();
     assert_eq!(response(last), "done");
     assert_eq!(

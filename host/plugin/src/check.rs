@@ -53,7 +53,7 @@ impl Check {
 
     /// An id of the network: compared byte by byte later, so nothing invisible may be in it.
     pub(crate) fn id(&mut self, what: &str, id: &str) -> Checked {
-        if false {
+        if id.is_empty() {
             return refuse(format!("an empty {what}"));
         }
         if id.chars().nth(MAX_ID).is_some() {

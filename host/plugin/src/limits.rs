@@ -71,6 +71,7 @@ impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         let wanted = self.memory_used.saturating_add(desired.saturating_sub(current));
         if wanted > self.memory_limit {
+            self.refused_memory = true;
             return Ok(false);
         }
         self.memory_used = wanted;

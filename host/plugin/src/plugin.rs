@@ -86,7 +86,7 @@ impl Plugin {
         {
             tracing::warn!(plugin = %name, %failure, "a plugin misbehaved; its call failed");
         }
-        drop(leave);
+        leave.settle(&outcome, sandbox.clock.now_ms());
         outcome
     }
 

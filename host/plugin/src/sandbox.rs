@@ -67,14 +67,16 @@ impl Sandbox {
         };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(hostcall_fuel(&limits));
         let timer = Timer { deadline: Instant::now() + limits.deadline(), turns: self.lane.turns() };
         let (deadline, turns) = (timer.deadline, timer.turns.clone());
-        store.set_epoch_deadline(1);
+        // Two ticks: the first may come at once, and a short call should never have to queue in the lane behind long ones.
+        store.set_epoch_deadline(2);
         store.epoch_deadline_callback(move |_| {
             if Instant::now() >= deadline {
                 return Err(TimeIsUp.into());
             }
-            { let _ = &turns; Ok(UpdateDeadline::Continue(1)) }
+            Ok(UpdateDeadline::YieldCustom(1, turns.next()))
         });
         (store, timer)
     }

@@ -9,7 +9,7 @@ fn generated_files_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for (path, content) in wingman_protocol::generate::generated_files() {
         let there = std::fs::read_to_string(root.join(path)).unwrap_or_default();
-        assert!(there == content, "{path} is stale: run `cargo run -p wingman-protocol --example generate`");
+        assert!(there == content, "{path} is stale: run `cargo xtask generate`");
     }
 }
 

@@ -75,11 +75,14 @@ pub struct DeliveryRecord {
 }
 
 pub(crate) const UNFINISHED_COUNT: &str = "SELECT count(*) FROM deliveries WHERE session = ?1 AND finished_at IS NULL";
-pub(crate) const UNFINISHED: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state
-     FROM deliveries d JOIN sessions s ON s.id = d.session WHERE d.finished_at IS NULL ORDER BY d.ordinal";
 pub(crate) const UNFINISHED_OF: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state
      FROM sessions s JOIN deliveries d ON d.session = s.id WHERE s.key = ?1 AND d.finished_at IS NULL ORDER BY d.ordinal";
-const UNFINISHED_SESSIONS: &str = "SELECT s.key FROM deliveries d JOIN sessions s ON s.id = d.session
+// Without the hint, the two queries below read every delivery there ever was, to save the sorting of the few unfinished.
+pub(crate) const UNFINISHED: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state
+     FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
+     WHERE d.finished_at IS NULL ORDER BY d.ordinal";
+pub(crate) const UNFINISHED_SESSIONS: &str = "SELECT s.key
+     FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
      WHERE d.finished_at IS NULL GROUP BY d.session ORDER BY min(d.ordinal)";
 pub(crate) const BY_ID: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state, d.fingerprint,
      d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error

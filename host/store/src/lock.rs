@@ -11,7 +11,14 @@ const FILE: &str = "store.lock";
 /// Held for as long as anything of the state folder is open.
 #[derive(Debug)]
 pub(crate) struct StateLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for StateLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child process that was forked and has not yet run its program holds the file open as well.
+        let _ = self.file.unlock();
+    }
 }
 
 impl StateLock {
@@ -36,6 +43,6 @@ impl StateLock {
         if let Err(error) = named {
             tracing::debug!(path = %path.display(), %error, "the process id was not written into the lock file");
         }
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

@@ -25,6 +25,8 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::deliveries::BY_ID, "sqlite_autoindex_deliveries_1"),
         (crate::deliveries::BY_REQUEST, "deliveries_by_request"),
         (crate::accept::KNOWN, "inbox_identity"),
+        (crate::turn::INBOX, "USING PRIMARY KEY (delivery=?)"),
+        (crate::turn::BY_RUN, "deliveries_by_run"),
     ] {
         let plan = plan(query);
         assert!(plan.contains(index), "{query}\n{plan}");
@@ -38,7 +40,8 @@ fn lists_read_their_index_in_order() {
     for (query, scan) in [
         (crate::sessions::NEWEST, "SCAN sessions USING INDEX sessions_newest"),
         (crate::outbox::PENDING, "SCAN o"),
-        (crate::deliveries::UNFINISHED, "deliveries_unfinished"),
+        (crate::deliveries::UNFINISHED, "USING INDEX deliveries_unfinished"),
+        (crate::deliveries::UNFINISHED_SESSIONS, "deliveries_unfinished"),
     ] {
         let plan = plan(query);
         assert!(plan.contains(scan), "{query}\n{plan}");

@@ -49,7 +49,9 @@ pub struct OutboxReply {
 }
 
 pub(crate) const STEPS: &str = "SELECT entry_json FROM steps WHERE delivery = ?1 ORDER BY n";
-const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 ORDER BY position";
+pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 ORDER BY position";
+
+pub(crate) const BY_RUN: &str = "SELECT ordinal, id, finished_at IS NOT NULL FROM deliveries WHERE run = ?1";
 
 impl AgentStore {
     /// Begins a delivery's turn, or takes it up again where an earlier life of the process left it. The first time the users'
@@ -81,7 +83,7 @@ impl AgentStore {
         self.database
             .write(move |connection| {
                 let found: Option<(i64, String, bool)> = connection
-                    .prepare_cached("SELECT ordinal, id, finished_at IS NOT NULL FROM deliveries WHERE run = ?1")?
+                    .prepare_cached(BY_RUN)?
                     .query_row([run.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                     .optional()?;
                 match found {

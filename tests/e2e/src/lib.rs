@@ -1,1 +1,1 @@
-//! wingman-e2e
+//! Stories at the gateway's doors, told against the real binary. They are in `tests/`.

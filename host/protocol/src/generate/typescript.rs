@@ -22,9 +22,7 @@ impl Visit for Declarations {
 pub(super) fn file() -> String {
     // Sequence numbers and times stay below 2^53: a JavaScript number holds them.
     let config = Config::new().with_large_int("number");
-    let text =
-        "// The wire's types. Generated from host/protocol by `cargo run -p wingman-protocol --example generate`; do not edit.\n"
-            .to_owned();
+    let text = "// The wire's types. Generated from host/protocol by `cargo xtask generate`; do not edit.\n".to_owned();
     let mut all = Declarations { config, text };
     catalogue::frames(&mut all);
     catalogue::bodies(&mut all);

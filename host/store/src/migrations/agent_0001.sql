@@ -33,7 +33,7 @@ CREATE TABLE deliveries (
     place_json   TEXT,
     is_dead      INTEGER NOT NULL DEFAULT 0,
     attempts     INTEGER NOT NULL DEFAULT 0,
-    run          TEXT    UNIQUE,
+    run          TEXT,
     answer       TEXT,
     error        TEXT,
     CHECK ((client IS NULL) = (request IS NULL)),
@@ -41,6 +41,7 @@ CREATE TABLE deliveries (
     CHECK ((finished_at IS NULL) = (state IN ('pending', 'running')))
 ) STRICT;
 CREATE INDEX deliveries_unfinished ON deliveries (session, ordinal) WHERE finished_at IS NULL;
+CREATE UNIQUE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 CREATE INDEX deliveries_dead ON deliveries (ordinal) WHERE is_dead = 1;
 CREATE UNIQUE INDEX deliveries_by_request ON deliveries (client, request) WHERE client IS NOT NULL AND is_dead = 0;
 
@@ -54,18 +55,17 @@ CREATE TABLE originals (
 
 -- Each message that came in, once. The key is what makes a repeat a repeat.
 CREATE TABLE inbox (
-    id         INTEGER PRIMARY KEY,
-    scope      TEXT    NOT NULL,
-    channel    TEXT    NOT NULL,
-    account    TEXT    NOT NULL,
-    inbound    TEXT    NOT NULL,
-    delivery   INTEGER NOT NULL REFERENCES deliveries (ordinal),
-    position   INTEGER NOT NULL,
-    -- Null once the session was deleted.
-    body_json  TEXT
-) STRICT;
+    delivery  INTEGER NOT NULL REFERENCES deliveries (ordinal),
+    position  INTEGER NOT NULL,
+    scope     TEXT    NOT NULL,
+    channel   TEXT    NOT NULL,
+    account   TEXT    NOT NULL,
+    inbound   TEXT    NOT NULL,
+    -- Null once its session was deleted, or its delivery cancelled before its turn.
+    body_json TEXT,
+    PRIMARY KEY (delivery, position)
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX inbox_identity ON inbox (inbound, channel, account, scope);
-CREATE UNIQUE INDEX inbox_by_delivery ON inbox (delivery, position);
 
 CREATE TABLE messages (
     id               TEXT    NOT NULL UNIQUE,

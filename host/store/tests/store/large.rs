@@ -4,7 +4,7 @@ use crate::fixture::{Fixture, run_id, session};
 use std::time::{Duration, Instant};
 
 /// Far above what a page takes, far below what reading everything takes, on a slow machine in a debug build.
-const SOON: Duration = Duration::from_millis(150);
+const SOON: Duration = Duration::from_secs(1);
 
 const FILL: &str = "
     INSERT INTO sessions (key, created_at, updated_at, source) VALUES ('agent:main:large', 1, 1, 'client');

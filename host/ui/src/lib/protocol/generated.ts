@@ -1,4 +1,4 @@
-// The wire's types. Generated from host/protocol by `cargo run -p wingman-protocol --example generate`; do not edit.
+// The wire's types. Generated from host/protocol by `cargo xtask generate`; do not edit.
 
 /** One frame of either side, as a reader sees it before it looks at `type`. Keys that are not listed are ignored. */
 export type Envelope = {
