@@ -154,8 +154,8 @@ impl AgentRuntime for Agent {
 
     async fn step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
         // Dropping the step drops the model's stream, which closes its connection, and the tool's future.
-        let step = self.next_step(context, history, run);
-        Some(step.await).unwrap_or(Err(RunError::Cancelled))
+        let step = context.cancel.run_until_cancelled(self.next_step(context, history, run));
+        step.await.unwrap_or(Err(RunError::Cancelled))
     }
 }
 

@@ -172,7 +172,7 @@ impl Dispatch {
             None => None,
         };
         Ok(Submitted::Finished(match answer {
-            Some(answer) => hub::stored_event(&record.session, Arc::new(answer)).what,
+            Some(answer) => hub::stored_event(&record.session, &Arc::new(answer)).what,
             None => What::Failed { answer: None, error: "the request was cancelled".into() },
         }))
     }

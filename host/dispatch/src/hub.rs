@@ -222,16 +222,15 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// An event that was rebuilt from a stored message.
-pub(crate) fn stored_event(session: &SessionKey, message: Arc<Message>) -> Event {
+pub(crate) fn stored_event(session: &SessionKey, message: &Arc<Message>) -> Event {
     let what = match (message.role, message.status) {
-        (wingman_message::Role::User, _) => What::UserMessage(Arc::clone(&message)),
+        (wingman_message::Role::User, _) => What::UserMessage(Arc::clone(message)),
         (_, wingman_message::MessageStatus::Complete | wingman_message::MessageStatus::Truncated) => {
-            What::Completed { answer: Arc::clone(&message), usage: None }
+            What::Completed { answer: Arc::clone(message), usage: None }
         }
-        (_, wingman_message::MessageStatus::Cancelled | wingman_message::MessageStatus::Error) => What::Failed {
-            error: message.error.as_deref().unwrap_or("the run failed").into(),
-            answer: Some(Arc::clone(&message)),
-        },
+        (_, wingman_message::MessageStatus::Cancelled | wingman_message::MessageStatus::Error) => {
+            What::Failed { error: message.error.as_deref().unwrap_or("the run failed").into(), answer: Some(Arc::clone(message)) }
+        }
     };
     Event {
         session: session.clone(),

@@ -3,7 +3,7 @@
 use crate::Dispatch;
 use crate::error::Refused;
 use wingman_message::{AgentId, SessionKey, SessionSource};
-use wingman_store::{AgentStore, MessageCursor, MessagePage, NewSession, SessionCursor, SessionRecord, StoreError};
+use wingman_store::{AgentStore, MessageCursor, MessagePage, NewSession, SessionCursor, SessionRecord};
 
 /// A page of sessions, the newest first.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Dispatch {
             // One more than asked for, so that the last page knows that it is the last.
             sessions.extend(self.store.agent(agent).await?.list_sessions(limit + 1, cursor).await?);
         }
-        sessions.sort_by(|a, b| b.cursor().cmp(&a.cursor()));
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.cursor()));
         let next = (sessions.len() > limit).then(|| sessions[limit - 1].cursor());
         sessions.truncate(limit);
         Ok(SessionPage { sessions, next })
@@ -43,7 +43,7 @@ impl Dispatch {
     /// Opens a session before anything is said in it.
     ///
     /// # Errors
-    /// [`Refused::UnknownAgent`], [`StoreError::AlreadyThere`]
+    /// [`Refused::UnknownAgent`], [`Refused::Store`] when the key is taken
     pub async fn create_session(&self, key: SessionKey, name: Option<String>) -> Result<SessionRecord, Refused> {
         let store = self.session_store(&key).await?;
         Ok(store.create_session(NewSession { key, name, source: SessionSource::Client }).await?)
@@ -68,7 +68,7 @@ impl Dispatch {
     /// Deletes the session and all that was said in it; false when there is no such session.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] while anything is running or waiting in it.
+    /// [`Refused::Store`] while anything is running or waiting in it.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<bool, Refused> {
         Ok(self.session_store(key).await?.delete_session(key).await?)
     }
@@ -89,6 +89,6 @@ impl Dispatch {
 
     async fn session_store(&self, key: &SessionKey) -> Result<AgentStore, Refused> {
         self.registry.agent(key.agent())?;
-        Ok(self.store.agent(key.agent()).await.map_err(StoreError::from)?)
+        Ok(self.store.agent(key.agent()).await?)
     }
 }

@@ -71,7 +71,7 @@ async fn missed(
     let mut backlog = VecDeque::new();
     if let Some(since) = since {
         let messages = store.messages_since(session, since, joined.seq, CATCH_UP_MESSAGES).await?;
-        backlog.extend(messages.into_iter().map(|message| Arc::new(stored_event(session, Arc::new(message)))));
+        backlog.extend(messages.into_iter().map(|message| Arc::new(stored_event(session, &Arc::new(message)))));
     }
     if let Some(snapshot) = &joined.snapshot {
         backlog.push_back(Arc::new(Event {

@@ -82,8 +82,9 @@ impl Server {
             closing.cancel();
             open.close();
             open.wait().await;
+            io::Result::Ok(())
         };
-        let all = async { tokio::try_join!(gateway, control_ui, async { io::Result::Ok(end_sockets.await) }) };
+        let all = async { tokio::try_join!(gateway, control_ui, end_sockets) };
         tokio::select! {
             ended = all => ended.map(|_| ()),
             () = async { shutdown.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),

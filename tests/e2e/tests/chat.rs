@@ -39,7 +39,9 @@ async fn a_tool_call_shows_and_a_failure_is_never_a_completion() {
     let client = gateway.client("laptop").await;
 
     let events = gateway.ask(&client, AgentRequest::new("/tool current_time {}")).await;
-    assert!(events.iter().any(|event| matches!(&event.kind, AgentEventKind::ToolEnd { tool_name, is_error: false, .. } if tool_name == "current_time")));
+    assert!(events.iter().any(
+        |event| matches!(&event.kind, AgentEventKind::ToolEnd { tool_name, is_error: false, .. } if tool_name == "current_time")
+    ));
     assert!(matches!(events.last().unwrap().kind, AgentEventKind::AgentComplete { .. }));
 
     let events = gateway.ask(&client, AgentRequest::new("/fail out of order")).await;
@@ -145,7 +147,10 @@ async fn a_watcher_who_comes_late_or_comes_back_sees_every_word_once() {
         let frame = late.next_event().await.unwrap().unwrap();
         match frame.payload.kind {
             AgentEventKind::AgentSnapshot { parts, .. } => {
-                text = parts.iter().filter_map(|part| serde_json::to_value(part).unwrap()["text"].as_str().map(str::to_owned)).collect();
+                text = parts
+                    .iter()
+                    .filter_map(|part| serde_json::to_value(part).unwrap()["text"].as_str().map(str::to_owned))
+                    .collect();
             }
             AgentEventKind::AgentComplete { result } => break result.response,
             _ => text.push_str(&said(std::slice::from_ref(&frame.payload))),
@@ -181,14 +186,25 @@ async fn a_raw_client_speaks_the_published_messages() {
         serde_json::from_str::<serde_json::Value>(&text).unwrap()
     };
     let refused = say(json!({"type": "req:agent", "id": "r", "payload": {"content": "hi"}, "timestamp": 1})).await;
-    assert_eq!((&refused["type"], &refused["id"], &refused["payload"]["code"]), (&json!("error"), &json!("r"), &json!("AUTH_REQUIRED")));
-    let ready = say(json!({"type": "connect", "id": "c", "client": {"instanceId": "raw", "clientType": "cli", "version": "0.1.0"},
-        "auth": {"token": wingman_harness::TOKEN}, "timestamp": 1})).await;
+    assert_eq!(
+        (&refused["type"], &refused["id"], &refused["payload"]["code"]),
+        (&json!("error"), &json!("r"), &json!("AUTH_REQUIRED"))
+    );
+    let ready =
+        say(json!({"type": "connect", "id": "c", "client": {"instanceId": "raw", "clientType": "cli", "version": "0.1.0"},
+        "auth": {"token": wingman_harness::TOKEN}, "timestamp": 1}))
+        .await;
     assert_eq!((&ready["type"], &ready["ok"], &ready["payload"]), (&json!("res"), &json!(true), &json!("gateway-ready")));
     assert_eq!(say(json!({"type": "ping", "timestamp": 1})).await["type"], "pong");
     let unknown = say(json!({"type": "no_such", "id": "u", "timestamp": 1})).await;
     assert_eq!((&unknown["payload"]["code"], &unknown["id"]), (&json!("UNKNOWN_MESSAGE_TYPE"), &json!("u")));
-    let started = say(json!({"type": "req:agent", "id": "r1", "payload": {"content": "hi", "routing": {"channel": "webui"}}, "timestamp": 1})).await;
+    let started = say(
+        json!({"type": "req:agent", "id": "r1", "payload": {"content": "hi", "routing": {"channel": "webui"}}, "timestamp": 1}),
+    )
+    .await;
     assert_eq!((&started["type"], &started["id"], &started["clientId"]), (&json!("event:agent"), &json!("r1"), &json!("raw")));
-    assert_eq!((&started["payload"]["type"], &started["payload"]["sessionId"]), (&json!("agent-start"), &json!("agent:main:main")));
+    assert_eq!(
+        (&started["payload"]["type"], &started["payload"]["sessionId"]),
+        (&json!("agent-start"), &json!("agent:main:main"))
+    );
 }

@@ -57,10 +57,10 @@ impl Gateway {
         Self { child, url: text("url"), ui: text("controlUi"), http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
-    /// Kills it where it stands.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// Kills it where it stands, while others still speak to it.
+    pub fn kill_now(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     }
 
     /// Asks it to end, and waits until it has; it must end well.
@@ -83,19 +83,16 @@ impl Gateway {
     }
 
     /// An HTTP request to the gateway's port, with the token.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path).bearer_auth(TOKEN)
     }
 
     /// An HTTP request to the gateway's port, without credentials.
-    #[must_use]
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
     /// An HTTP request to the page's port, without credentials.
-    #[must_use]
     pub fn page(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.ui))
     }

@@ -57,7 +57,11 @@ fn config(project: &Project) -> Result<()> {
 /// Files below `fresh` that `root` lacks or has with other contents, relative to both.
 fn stale(fresh: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     let mut stale = Vec::new();
-    for path in files(fresh)? {
+    let made = files(fresh)?;
+    if made.is_empty() {
+        bail!("the generator wrote nothing beneath `OUT_ROOT`, so nothing can be compared");
+    }
+    for path in made {
         let relative = path.strip_prefix(fresh)?.to_path_buf();
         let committed = fs::read(root.join(&relative)).unwrap_or_default();
         if committed != fs::read(&path)? {
@@ -98,5 +102,11 @@ mod tests {
             }
         }
         assert_eq!(stale(&fresh, &root).unwrap(), [PathBuf::from("deep/changed"), PathBuf::from("deep/missing")]);
+    }
+
+    #[test]
+    fn a_generator_that_ignores_where_to_write_is_no_success() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(stale(dir.path(), dir.path()).is_err());
     }
 }

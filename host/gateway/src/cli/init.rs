@@ -129,7 +129,7 @@ fn example_model(provider: &str) -> Result<ModelName> {
     let Some(found) = known.iter().find(|known| known.name == provider) else {
         let names: Vec<&str> = known.iter().map(|known| known.name).collect();
         bail!(
-            "there is no provider `{provider}`; there are: {}. For another OpenAI-compatible server, give `--model {provider}:MODEL`",
+            "there is no provider `{provider}`; there are: {}. For another server that speaks the same API as one of them, give `--model {provider}:MODEL`",
             names.join(", ")
         );
     };
