@@ -52,7 +52,7 @@ async fn ask(gateway: Arc<Gateway>, numbers: Arc<AtomicU64>, acknowledged: Ackno
 async fn killed_again_and_again_under_load_it_answers_each_acknowledged_message_once() {
     let home = Home::new(|config| {
         config["webhooks"] = json!([{"id": "hook", "name": "Hook", "agentId": "main", "secret": SECRET, "enabled": true}]);
-        config["limits"]["queuedPerSession"] = json!(10_000);
+        config["limits"]["queuedPerSession"] = json!(100);
     });
     let (numbers, acknowledged) = (Arc::new(AtomicU64::new(0)), Acknowledged::default());
     // A different moment each time, the same ones in each run of the test.

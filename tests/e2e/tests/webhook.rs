@@ -131,7 +131,7 @@ fn drop_plugin(home: &Home, case: &str) -> String {
     let folder = home.state().join("plugins").join(case);
     fs::create_dir_all(&folder).unwrap();
     fs::copy(source.join("plugin.toml"), folder.join("plugin.toml")).unwrap();
-    let core = fs::read(source.join("plugin.wat")).unwrap();
+    let core = wat::parse_file(source.join("plugin.wat")).unwrap();
     let component =
         wingman_guest::componentize(&core, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit"), "preset-plugin").unwrap();
     fs::write(folder.join("plugin.wasm"), component).unwrap();
