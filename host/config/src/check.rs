@@ -207,13 +207,16 @@ fn bindings(root: &Node, problems: &mut Vec<Problem>) {
         let path = at_index("agents.bindings", index);
         known_agent(&known, binding, &path, problems);
         let Some(matches) = binding.get("match") else { continue };
-        // serde_json keeps keys sorted, so the order in the file does not matter.
-        if let Some(first) = seen.get(&matches.to_json().to_string()) {
+        // The order in the file does not matter.
+        let mut sorted = matches.to_json();
+        sorted.sort_all_objects();
+        let sorted = sorted.to_string();
+        if let Some(first) = seen.get(&sorted) {
             let message = format!("this binding never wins: `agents.bindings[{first}]` matches the same");
             let shadowed = Problem::new(Code::ShadowedBinding, at_key(&path, "match"), matches.opening(), message);
             problems.push(shadowed.label("the same match again").help("remove one of the two"));
         } else {
-            seen.insert(matches.to_json().to_string(), index);
+            seen.insert(sorted, index);
         }
     }
 }

@@ -12,7 +12,10 @@ pub fn json_schema() -> Value {
     let generator = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(tidy)).into_generator();
     let mut schema = generator.into_root_schema_for::<Root>();
     schema.insert("title".to_owned(), "Wingman configuration".into());
-    schema.to_value()
+    let mut schema = schema.to_value();
+    // Whether keys come sorted by themselves hangs on a feature that any crate of a build may switch on.
+    schema.sort_all_objects();
+    schema
 }
 
 /// What serde knows but a person who writes the file need not: an optional setting is left out, it is not null; a
