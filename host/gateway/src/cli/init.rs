@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use bundled::Bundled;
 use secrecy::SecretString;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wingman_config::{AgentEntry, AgentId, CONFIG_FILE, Config, Document, Environment, ModelName, Overrides, StarterOptions};
 
 #[derive(clap::Args)]
@@ -74,7 +74,7 @@ impl Args {
             nothing_said && !self.skip_config && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let agent = AgentId::parse(&self.agent).map_err(|bad| anyhow::anyhow!("`--agent {}`: {bad}", self.agent))?;
         if is_interactive {
-            return ask::plan(agent);
+            return ask::plan(&agent);
         }
         let model = match (&self.model, &self.provider) {
             (Some(model), _) => parse_model(model)?,
@@ -104,7 +104,7 @@ impl Args {
     }
 }
 
-fn write(file: &PathBuf, plan: &Plan, environment: &Environment) -> Result<()> {
+fn write(file: &Path, plan: &Plan, environment: &Environment) -> Result<()> {
     let mut options = StarterOptions::new(SecretString::from(fresh_token()?));
     options.agent = plan.agent.clone();
     options.model = plan.model.clone();

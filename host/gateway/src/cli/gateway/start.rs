@@ -31,7 +31,7 @@ pub(super) fn start(config: Option<&Path>, args: &RunArgs) -> Result<()> {
     let mut child = command(&file, args)?.spawn().context("cannot start the gateway's process")?;
     let ready = pid_file.wait_for(&mut child, START);
     spinner.finish_and_clear();
-    let running = ready.map_err(|error| explain(error, &loaded))?;
+    let running = ready.map_err(|error| explain(&error, &loaded))?;
     anstream::println!("{}  process {}", show::good("started"), running.pid);
     anstream::println!("gateway  {}", running.url);
     if let Some(control_ui) = &running.control_ui {
@@ -114,7 +114,7 @@ fn command(file: &Path, args: &RunArgs) -> Result<Command> {
 }
 
 /// Why a start failed: the last lines of the log say it.
-fn explain(error: anyhow::Error, config: &Config) -> anyhow::Error {
+fn explain(error: &anyhow::Error, config: &Config) -> anyhow::Error {
     let state_dir = &config.gateway.state_dir;
     let log = logs::newest(state_dir).and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();

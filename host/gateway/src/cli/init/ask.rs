@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use wingman_config::AgentId;
 
 /// Asks for what the command line left open.
-pub(super) fn plan(agent: AgentId) -> Result<Plan> {
+pub(super) fn plan(agent: &AgentId) -> Result<Plan> {
     cliclack::intro("Wingman Gateway")?;
     let agent = cliclack::input("What is your first agent called?")
         .default_input(agent.as_str())
