@@ -97,6 +97,8 @@ fn configure(connection: &Connection) -> Outcome<()> {
     connection.execute_batch("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;")?;
     // FULL: an answer means that the disk has it, even if the power fails at once.
     connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    // The inner pages of all indexes at 100,000 messages, so that a write reads little from the file. In KiB, hence negative.
+    connection.execute_batch("PRAGMA cache_size = -16384;")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }

@@ -142,14 +142,16 @@ impl Writer {
 
     /// What else waits, or comes before `deadline`; nothing where the batch is full.
     fn next(&mut self, gathered: usize, deadline: Instant) -> Option<Command> {
-        while gathered < BATCH {
+        if gathered >= BATCH {
+            return None;
+        }
+        loop {
             match self.queue.try_recv() {
                 Ok(command) => return Some(command),
                 Err(TryRecvError::Empty) if Instant::now() < deadline => std::thread::yield_now(),
-                Err(_) => break,
+                Err(_) => return None,
             }
         }
-        None
     }
 
     /// Runs `batch` in one transaction and answers everybody.
