@@ -14,7 +14,7 @@ use wingman_config::{
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 fn environment() -> Environment {
-    Environment { home: "/home/ada".into(), cwd: "/work".into(), model_providers: vec!["demo".into()], ..Default::default() }
+    Environment { home: "/home/ada".into(), cwd: "/data".into(), model_providers: vec!["demo".into()], ..Default::default() }
 }
 
 fn started() -> (TempDir, PathBuf) {

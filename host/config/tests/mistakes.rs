@@ -9,7 +9,7 @@ use wingman_config::{Code, ConfigError, Environment, Look, Overrides, Place, Rep
 
 fn environment() -> Environment {
     let model_providers = ["demo", "alpha", "beta"].map(str::to_owned).to_vec();
-    Environment { home: "/home/ada".into(), cwd: "/work".into(), model_providers, ..Default::default() }
+    Environment { home: "/home/ada".into(), cwd: "/data".into(), model_providers, ..Default::default() }
 }
 
 fn report_with(text: &str, overrides: &Overrides) -> Report {

@@ -11,7 +11,7 @@ use wingman_config::{
 };
 
 fn environment() -> Environment {
-    Environment { home: "/home/ada".into(), cwd: "/work".into(), model_providers: vec!["demo".into()], ..Default::default() }
+    Environment { home: "/home/ada".into(), cwd: "/data".into(), model_providers: vec!["demo".into()], ..Default::default() }
 }
 
 fn sample(name: &str) -> PathBuf {
@@ -129,10 +129,10 @@ fn relative_paths_are_relative_to_the_folder_of_the_file() {
     let text = br#"{ "gateway": { "stateDir": "./state//x" }, "plugins": { "dir": "../p" } }"#;
     let file = Path::new("conf/wingman.config.json");
     let config = parse(file, text, &environment(), &Overrides::default()).unwrap().config;
-    assert_eq!(config.file, Path::new("/work/conf/wingman.config.json"));
-    assert_eq!(config.gateway.state_dir, Path::new("/work/conf/state/x"));
-    assert_eq!(config.gateway.fs_roots, [Path::new("/work/conf/state/x/outputs")]);
-    assert_eq!(config.plugins.dir, Path::new("/work/conf/../p"));
+    assert_eq!(config.file, Path::new("/data/conf/wingman.config.json"));
+    assert_eq!(config.gateway.state_dir, Path::new("/data/conf/state/x"));
+    assert_eq!(config.gateway.fs_roots, [Path::new("/data/conf/state/x/outputs")]);
+    assert_eq!(config.plugins.dir, Path::new("/data/conf/../p"));
 }
 
 #[test]

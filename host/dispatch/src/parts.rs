@@ -79,16 +79,13 @@ fn input_of(steps: &[Entry], call_id: &str) -> serde_json::Value {
     calls.flatten().find(|call| call.id == call_id).map_or(serde_json::Value::Null, |call| call.input.clone())
 }
 
-/// All text of an answer.
+/// All text of an answer: to the letter what somebody has who kept every word that streamed by.
 pub(crate) fn text_of(parts: &[Part]) -> String {
-    let texts: Vec<&str> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::Text { text } => Some(text.as_str()),
-            Part::Tool(_) => None,
-        })
-        .collect();
-    texts.join("\n\n")
+    let texts = parts.iter().filter_map(|part| match part {
+        Part::Text { text } => Some(text.as_str()),
+        Part::Tool(_) => None,
+    });
+    texts.collect()
 }
 
 /// What a user's stored message is to a model.
@@ -143,7 +140,7 @@ mod tests {
         }
         let parts = parts.to_vec();
         assert_eq!(parts.len(), 3);
-        assert_eq!(text_of(&parts), "Let me look.\n\nDone.");
+        assert_eq!(text_of(&parts), "Let me look.Done.");
         let Part::Tool(tool) = &parts[1] else { panic!("{parts:?}") };
         assert_eq!((tool.tool_output.as_deref(), tool.ended_at), (Some("found"), Some(7)));
     }

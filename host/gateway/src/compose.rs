@@ -65,15 +65,6 @@ pub(crate) async fn plugins(config: &Config) -> Result<PluginHost> {
     let mut settings = PluginHostConfig::new(&config.plugins.dir, &config.plugins.cache_dir);
     settings.built_in = built_in::plugins();
     let host = PluginHost::open(settings).await?;
-    for plugin in host.list() {
-        tracing::info!(
-            name = plugin.name,
-            version = plugin.version,
-            state = plugin.state.as_str(),
-            error = plugin.last_error,
-            "plugin"
-        );
-    }
     Ok(host)
 }
 

@@ -50,5 +50,6 @@ pub(crate) fn newest(state_dir: &Path) -> Option<PathBuf> {
 }
 
 fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_env("WINGMAN_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{default},memory_serve=warn")))
+    EnvFilter::try_from_env("WINGMAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default},memory_serve=warn,rusqlite_migration=warn")))
 }

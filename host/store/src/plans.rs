@@ -25,7 +25,7 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::deliveries::BY_ID, "sqlite_autoindex_deliveries_1"),
         (crate::deliveries::BY_REQUEST, "deliveries_by_request"),
         (crate::accept::KNOWN, "inbox_identity"),
-        (crate::turn::INBOX, "USING PRIMARY KEY (delivery=?)"),
+        (crate::turn::INBOX, "inbox_by_delivery"),
         (crate::turn::BY_RUN, "deliveries_by_run"),
     ] {
         let plan = plan(query);

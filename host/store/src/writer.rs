@@ -1,6 +1,6 @@
 //! The one thread that writes to a database, with group commit: whatever waits is written in one transaction and made durable
-//! by one fsync, and only then is anybody answered. Each operation has a savepoint of its own, so that one that fails takes
-//! nothing of the others with it.
+//! by one fsync, and only then is anybody answered. One that fails takes nothing of the others with it: where it has changed
+//! something, all are run again, each in a savepoint, and where even that fails, each in a transaction.
 
 use crate::error::{Failure, Outcome, StoreError};
 use crate::lock::StateLock;
@@ -25,7 +25,7 @@ enum Command {
     Close(oneshot::Sender<()>),
 }
 
-/// An operation and the caller that waits for it. It may be run twice (see [`Writer::one_by_one`]), and is answered once.
+/// An operation and the caller that waits for it. It may be run again (see [`Writer::commit`]), and is answered once.
 trait Operation: Send {
     fn run(&mut self, connection: &Connection) -> Outcome<()>;
     /// Tells the caller: of `failure`, or of what the last run gave.
@@ -80,7 +80,7 @@ impl WriterHandle {
     }
 
     /// Has the thread do `work` in a transaction; when this returns a value, it is durable. Once handed over, the work is done
-    /// whether or not the caller still waits; before that, none of it is. `work` may run twice, the first run undone.
+    /// whether or not the caller still waits; before that, none of it is. `work` may be run again, what it did before undone.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -100,6 +100,16 @@ impl WriterHandle {
             let _ = closed.await;
         }
     }
+}
+
+/// How operations of one transaction are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    /// Not at all, which is enough as long as none fails after it has changed something. Nearly always: operations look before
+    /// they write. Savepoints are not free: SQLite copies each page that one touches into a journal, and there to a file.
+    None,
+    /// By a savepoint each.
+    Savepoints,
 }
 
 struct Writer {
@@ -156,28 +166,27 @@ impl Writer {
 
     /// Runs `batch` in one transaction and answers everybody.
     fn commit(&self, batch: &mut Vec<Box<dyn Operation>>) {
-        if batch.len() == 1 {
-            return self.one_by_one(batch);
-        }
-        match self.transaction(batch) {
-            Ok(results) => {
-                for (operation, failure) in batch.drain(..).zip(results) {
-                    operation.answer(failure);
+        for isolation in [Isolation::None, Isolation::Savepoints] {
+            match self.transaction(batch, isolation) {
+                Ok(results) => {
+                    for (operation, failure) in batch.drain(..).zip(results) {
+                        operation.answer(failure);
+                    }
+                    return;
+                }
+                Err(failure) => {
+                    tracing::debug!(path = %self.path.display(), ?failure, ?isolation, operations = batch.len(), "a commit is tried again");
                 }
             }
-            // The transaction as a whole failed (a full disk, say), perhaps because of one large operation.
-            Err(failure) => {
-                tracing::debug!(path = %self.path.display(), ?failure, operations = batch.len(), "a shared transaction failed");
-                self.one_by_one(batch);
-            }
         }
+        self.one_by_one(batch);
     }
 
     /// Runs each operation in a transaction of its own: slow, and fair to those that fit where others do not.
     fn one_by_one(&self, batch: &mut Vec<Box<dyn Operation>>) {
         for operation in batch.drain(..) {
             let mut alone = [operation];
-            let failure = match self.transaction(&mut alone) {
+            let failure = match self.transaction(&mut alone, Isolation::Savepoints) {
                 Ok(results) => results.into_iter().next().flatten(),
                 Err(failure) => Some(failure.at(&self.path)),
             };
@@ -187,9 +196,9 @@ impl Writer {
     }
 
     /// What each operation failed with; an error where nothing of any of them was kept.
-    fn transaction(&self, batch: &mut [Box<dyn Operation>]) -> Outcome<Vec<Option<StoreError>>> {
+    fn transaction(&self, batch: &mut [Box<dyn Operation>], isolation: Isolation) -> Outcome<Vec<Option<StoreError>>> {
         self.execute("BEGIN IMMEDIATE")?;
-        let done = self.savepoints(batch).and_then(|results| {
+        let done = self.run_all(batch, isolation).and_then(|results| {
             self.execute("COMMIT")?;
             Ok(results)
         });
@@ -200,19 +209,36 @@ impl Writer {
         done
     }
 
-    fn savepoints(&self, batch: &mut [Box<dyn Operation>]) -> Outcome<Vec<Option<StoreError>>> {
+    fn run_all(&self, batch: &mut [Box<dyn Operation>], isolation: Isolation) -> Outcome<Vec<Option<StoreError>>> {
         let mut results = Vec::with_capacity(batch.len());
         for operation in batch {
-            self.execute("SAVEPOINT operation")?;
-            let result = operation.run(&self.connection);
+            let result = match isolation {
+                Isolation::None => {
+                    let changes = self.connection.total_changes();
+                    let result = operation.run(&self.connection);
+                    if self.connection.total_changes() != changes
+                        && let Err(failure) = result
+                    {
+                        return Err(failure);
+                    }
+                    result
+                }
+                Isolation::Savepoints => {
+                    self.execute("SAVEPOINT operation")?;
+                    let result = operation.run(&self.connection);
+                    if result.is_err() && !self.connection.is_autocommit() {
+                        self.execute("ROLLBACK TO operation")?;
+                    }
+                    result
+                }
+            };
             if self.connection.is_autocommit() {
                 // SQLite has rolled back everything, the others' work included.
                 return Err(result.err().unwrap_or_else(|| Failure::Unreadable("the transaction is gone".to_owned())));
             }
-            if result.is_err() {
-                self.execute("ROLLBACK TO operation")?;
+            if isolation == Isolation::Savepoints {
+                self.execute("RELEASE operation")?;
             }
-            self.execute("RELEASE operation")?;
             results.push(result.err().map(|failure| failure.at(&self.path)));
         }
         Ok(results)

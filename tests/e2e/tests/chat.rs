@@ -42,7 +42,8 @@ async fn a_tool_call_shows_and_a_failure_is_never_a_completion() {
     assert!(events.iter().any(
         |event| matches!(&event.kind, AgentEventKind::ToolEnd { tool_name, is_error: false, .. } if tool_name == "current_time")
     ));
-    assert!(matches!(events.last().unwrap().kind, AgentEventKind::AgentComplete { .. }));
+    let AgentEventKind::AgentComplete { result } = &events.last().unwrap().kind else { panic!("{events:?}") };
+    assert_eq!(said(&events), result.response, "the answer is what streamed by, tools or not");
 
     let events = gateway.ask(&client, AgentRequest::new("/fail out of order")).await;
     let AgentEventKind::AgentError { error, .. } = &events.last().unwrap().kind else { panic!("{events:?}") };

@@ -55,6 +55,7 @@ CREATE TABLE originals (
 
 -- Each message that came in, once. The key is what makes a repeat a repeat.
 CREATE TABLE inbox (
+    id        INTEGER PRIMARY KEY,
     delivery  INTEGER NOT NULL REFERENCES deliveries (ordinal),
     position  INTEGER NOT NULL,
     scope     TEXT    NOT NULL,
@@ -62,9 +63,9 @@ CREATE TABLE inbox (
     account   TEXT    NOT NULL,
     inbound   TEXT    NOT NULL,
     -- Null once its session was deleted, or its delivery cancelled before its turn.
-    body_json TEXT,
-    PRIMARY KEY (delivery, position)
-) STRICT, WITHOUT ROWID;
+    body_json TEXT
+) STRICT;
+CREATE UNIQUE INDEX inbox_by_delivery ON inbox (delivery, position);
 CREATE UNIQUE INDEX inbox_identity ON inbox (inbound, channel, account, scope);
 
 CREATE TABLE messages (

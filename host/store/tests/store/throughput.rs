@@ -4,6 +4,7 @@
 use crate::fixture::{Fixture, delivery, session};
 use bytes::Bytes;
 use std::time::Instant;
+use wingman_message::{Clock as _, DeliveryId, SystemClock};
 use wingman_store::{Accepted, NewDelivery};
 
 const BODY: usize = 1_000;
@@ -54,6 +55,8 @@ async fn accepts(callers: usize, count: usize) -> f64 {
             for n in 0..count / callers {
                 // As long a queue as a gateway lets grow.
                 let mut new = delivery(&session(&format!("{caller}-{}", n / 50)), &[&format!("{caller}-{n}")]);
+                // Of its time, so that ids come in order, as they do in a gateway.
+                new.id = DeliveryId::new(SystemClock.now_ms());
                 new.messages[0].text = "x".repeat(BODY);
                 let accepted = agent.accept(NewDelivery { raw: raw.clone(), max_queued: 50, ..new }).await;
                 assert!(matches!(accepted, Ok(Accepted::New { .. })));
