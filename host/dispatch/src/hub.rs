@@ -17,7 +17,9 @@ const FEED_CAPACITY: usize = 512;
 const NOTICE_CAPACITY: usize = 1024;
 /// How many sequence numbers a feed takes from the store at once. A feed that dies leaves a gap of at most this size:
 /// 2^53 (what a JavaScript number holds) leaves room for 2^29 lives of one session.
-const SEQ_BLOCK: i64 = 1 << 24;
+pub(crate) const SEQ_BLOCK: i64 = 1 << 24;
+/// With fewer numbers left than this, a feed takes more before its next turn: no turn uses up so many.
+const SEQ_LOW: i64 = SEQ_BLOCK / 2;
 
 /// All feeds of live sessions.
 pub(crate) struct Hub {
@@ -49,7 +51,7 @@ impl Hub {
             clock: Arc::clone(&self.clock),
             events: broadcast::Sender::new(FEED_CAPACITY),
             notices: self.notices.clone(),
-            state: Mutex::new(FeedState { published: first - 1, next: first, live: None }),
+            state: Mutex::new(FeedState { published: first - 1, next: first, end: first + SEQ_BLOCK, live: None }),
         });
         feeds.retain(|_, feed| feed.strong_count() > 0);
         feeds.insert(session.clone(), Arc::downgrade(&feed));
@@ -81,6 +83,8 @@ struct FeedState {
     /// The newest event that watchers were sent.
     published: i64,
     next: i64,
+    /// The first number that is not the feed's: the next life of the session may begin there.
+    end: i64,
     live: Option<Live>,
 }
 
@@ -107,6 +111,19 @@ pub(crate) struct Joined {
 }
 
 impl Feed {
+    /// Before another turn begins, [`SEQ_BLOCK`] more numbers should be reserved.
+    pub(crate) fn is_low_on_numbers(&self) -> bool {
+        let state = lock(&self.state);
+        state.end - state.next < SEQ_LOW
+    }
+
+    /// Goes on with a fresh block of [`SEQ_BLOCK`] numbers, which begins at `first`.
+    pub(crate) fn take_numbers(&self, first: i64) {
+        let mut state = lock(&self.state);
+        state.next = state.next.max(first);
+        state.end = first + SEQ_BLOCK;
+    }
+
     /// Takes `count` sequence numbers for messages that are about to be stored; returns the first. They must be published,
     /// with [`Self::publish_at`], before anything else is.
     pub(crate) fn allocate(&self, count: usize) -> i64 {
@@ -240,5 +257,37 @@ pub(crate) fn stored_event(session: &SessionKey, message: &Arc<Message>) -> Even
         client: None,
         replayed: true,
         what,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wingman_message::SystemClock;
+
+    #[test]
+    fn a_feed_asks_for_more_numbers_before_it_runs_out_and_never_goes_back() {
+        let feed = Feed {
+            session: "agent:main:main".parse().unwrap(),
+            clock: Arc::new(SystemClock),
+            events: broadcast::Sender::new(8),
+            notices: broadcast::Sender::new(8),
+            state: Mutex::new(FeedState { published: 0, next: 1, end: 1 + SEQ_BLOCK, live: None }),
+        };
+        let mut last = 0;
+        for _ in 0..100_000 {
+            if feed.is_low_on_numbers() {
+                let end = lock(&feed.state).end;
+                feed.take_numbers(end);
+            }
+            let first = feed.allocate(wingman_store::MAX_MESSAGES_PER_DELIVERY);
+            assert!(first > last, "{first} after {last}");
+            last = first;
+            let (next, end) = {
+                let state = lock(&feed.state);
+                (state.next, state.end)
+            };
+            assert!(next < end, "a number was used that is not reserved");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One turn: from a delivery to its answer, step by step, each step stored before the next.
 
 use crate::event::What;
+use crate::hub::SEQ_BLOCK;
 use crate::parts::{self, PartsBuilder};
 use crate::session::{SessionTask, Waiting};
 use std::sync::Arc;
@@ -82,6 +83,9 @@ impl TurnHandle {
 /// Begins the turn, or goes on with it where an earlier life of the process left it.
 pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: OwnedSemaphorePermit) -> Option<TurnHandle> {
     let (feed, store) = (&session.feed, &session.store);
+    if feed.is_low_on_numbers() {
+        feed.take_numbers(session.persist(|| store.reserve_seq(&session.session, SEQ_BLOCK)).await?);
+    }
     let fresh_run = RunId::new(session.shared.clock.now_ms());
     // At most as many numbers as a delivery has messages; those that a resumed turn does not need become a gap.
     let first_seq = feed.allocate(wingman_store::MAX_MESSAGES_PER_DELIVERY);

@@ -88,6 +88,7 @@ fn meaning(refused: &Refused) -> Meaning {
             _ => of(StatusCode::BAD_GATEWAY, ErrorCode::Internal),
         },
         Refused::Store(StoreError::AlreadyThere(_) | StoreError::Busy { .. }) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
+        Refused::Store(StoreError::Invalid(_)) => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
         Refused::Store(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 5_000),
     }
 }
