@@ -86,8 +86,6 @@ pub struct DispatchStats {
     pub messages_processed: u64,
     /// Sessions that have a task.
     pub active_sessions: usize,
-    /// Requests of clients that run or wait.
-    pub unfinished_requests: usize,
 }
 
 impl Dispatch {
@@ -197,7 +195,6 @@ impl Dispatch {
         DispatchStats {
             messages_processed: self.registry.shared.finished_runs.load(Ordering::Relaxed),
             active_sessions: self.registry.live_count(),
-            unfinished_requests: self.registry.shared.requests.len(),
         }
     }
 

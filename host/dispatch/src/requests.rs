@@ -38,8 +38,4 @@ impl Requests {
         let owners = requests.get(request)?;
         owners.iter().find(|(owner, _)| owner == client).or_else(|| owners.first()).map(|(_, session)| session.clone())
     }
-
-    pub(crate) fn len(&self) -> usize {
-        lock(&self.0).len()
-    }
 }
