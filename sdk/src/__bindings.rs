@@ -48,5 +48,86 @@ pub mod channel {
     });
 }
 
+/// One optional interface of a channel, for those who have it.
+pub mod socket {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package wingman:sdk; world socket-capability { export wingman:plugin/socket@0.1.0; }",
+        world: "wingman:sdk/socket-capability",
+        runtime_path: "::wingman_sdk::__bindings::rt",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq],
+        with: {
+            "wingman:plugin/types@0.1.0": super::tool::wingman::plugin::types,
+        },
+    });
+}
+
+/// One optional interface of a channel, for those who have it.
+pub mod poll {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package wingman:sdk; world poll-capability { export wingman:plugin/poll@0.1.0; }",
+        world: "wingman:sdk/poll-capability",
+        runtime_path: "::wingman_sdk::__bindings::rt",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq],
+        with: {
+            "wingman:plugin/types@0.1.0": super::tool::wingman::plugin::types,
+        },
+    });
+}
+
+/// One optional interface of a channel, for those who have it.
+pub mod presence {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package wingman:sdk; world presence-capability { export wingman:plugin/presence@0.1.0; }",
+        world: "wingman:sdk/presence-capability",
+        runtime_path: "::wingman_sdk::__bindings::rt",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq],
+        with: {
+            "wingman:plugin/types@0.1.0": super::tool::wingman::plugin::types,
+        },
+    });
+}
+
+/// One optional interface of a channel, for those who have it.
+pub mod lifecycle {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package wingman:sdk; world lifecycle-capability { export wingman:plugin/lifecycle@0.1.0; }",
+        world: "wingman:sdk/lifecycle-capability",
+        runtime_path: "::wingman_sdk::__bindings::rt",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq],
+        with: {
+            "wingman:plugin/types@0.1.0": super::tool::wingman::plugin::types,
+        },
+    });
+}
+
+/// One optional interface of a channel, for those who have it.
+pub mod media {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package wingman:sdk; world media-capability { export wingman:plugin/media@0.1.0; }",
+        world: "wingman:sdk/media-capability",
+        runtime_path: "::wingman_sdk::__bindings::rt",
+        pub_export_macro: true,
+        generate_all,
+        additional_derives: [PartialEq],
+        with: {
+            "wingman:plugin/types@0.1.0": super::tool::wingman::plugin::types,
+            "wingman:plugin/http@0.1.0": super::tool::wingman::plugin::http,
+        },
+    });
+}
+
 /// The bindings' runtime, under a path that a plugin's crate can see.
 pub use wit_bindgen::rt;

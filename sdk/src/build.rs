@@ -1,9 +1,13 @@
 //! Builders: a message starts with what it must have and takes on what it happens to have.
 
-use crate::{Attachment, ContentSource, HttpResponse, Inbound, InboundKind, Peer, PeerKind, Place, Received, Sender, ToolOutput};
+use crate::{
+    Attachment, ContentSource, HttpResponse, Inbound, InboundKind, Peer, PeerKind, Place, Polled, Received, Sender, ToolOutput,
+    ToolSpec,
+};
 
 impl Inbound {
-    /// A message with the network's own id and its text. It is addressed to the agent until [`Inbound::overheard`] says otherwise.
+    /// A message with the network's own id and its text. It is addressed to the agent until [`Inbound::overheard`] says
+    /// otherwise.
     pub fn new(id: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -133,9 +137,53 @@ impl Received {
     }
 }
 
+impl Polled {
+    /// Messages and where to go on; none keeps the old place. Asks again at once, as after a long poll.
+    pub fn new(messages: Vec<Inbound>, cursor: Option<String>) -> Self {
+        Self { messages, cursor, wait_ms: 0 }
+    }
+
+    /// Waits so many milliseconds before asking again.
+    pub fn wait(mut self, millis: u32) -> Self {
+        self.wait_ms = millis;
+        self
+    }
+}
+
+impl ToolSpec {
+    /// A tool with its name (`[a-z0-9_-]`, up to 64), what it does and when to use it, and a JSON Schema of its input.
+    pub fn new(name: impl Into<String>, description: impl Into<String>, input_schema: impl std::fmt::Display) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            input_schema: input_schema.to_string(),
+            read_only: false,
+            idempotent: false,
+        }
+    }
+
+    /// It changes nothing, and so it may be called again.
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self.idempotent()
+    }
+
+    /// Calling it twice with the same input is the same as calling it once.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+}
+
 impl ToolOutput {
     /// An output that is text alone.
     pub fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), data: None, attachments: Vec::new() }
+    }
+
+    /// Adds JSON for programs.
+    pub fn with_data(mut self, data: impl std::fmt::Display) -> Self {
+        self.data = Some(data.to_string());
+        self
     }
 }

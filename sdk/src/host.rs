@@ -1,6 +1,12 @@
-//! What the host does for a plugin, as the contract names it. A preset has none of it.
+//! What the host does for a plugin, as ordinary Rust. A preset has none of it but the log.
 //!
-//! These functions exist inside a component only: in a native test they panic. Keep what needs them apart from what
-//! translates, and test the translation.
+//! Natively these functions speak to the [`testing::Host`](crate::testing::Host) of the test; without one they panic and
+//! say so.
 
-pub use crate::__bindings::tool::wingman::plugin::{blobs, clock, config, http, progress, state};
+pub mod blobs;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub(crate) mod imports;
+pub mod progress;
+pub mod state;

@@ -49,9 +49,25 @@ impl HttpRequest {
     pub fn path(&self) -> &str {
         self.url.split_once('?').map_or(self.url.as_str(), |(path, _)| path)
     }
+
+    /// The first query parameter of this name, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        crate::url::query(&self.url, name)
+    }
 }
 
 impl Invocation {
+    /// A call of this tool, for a plugin's own tests.
+    pub fn for_test(tool: &str, input: &impl Serialize) -> Self {
+        Self {
+            tool: tool.to_owned(),
+            input: serde_json::to_string(input).unwrap_or_default(),
+            agent: "agent".to_owned(),
+            session: "session".to_owned(),
+            call_id: "call".to_owned(),
+        }
+    }
+
     /// The tool's input.
     pub fn parse_input<T: DeserializeOwned>(&self) -> Result<T> {
         parse(self.input.as_bytes(), "the input")

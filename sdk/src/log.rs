@@ -1,8 +1,11 @@
-//! The host's log. Native builds (a plugin's own tests) print to standard error instead.
+//! The host's log. In a plugin's own tests the lines are in [`testing::Host::log`](crate::testing::Host::log), or on
+//! standard error where there is no such host.
 //!
 //! Message bodies belong to [`trace`] alone: operators keep logs, and people write secrets.
 
-use crate::__bindings::tool::wingman::plugin::log::Level;
+use crate::host::imports;
+
+pub use crate::__bindings::tool::wingman::plugin::log::Level;
 
 /// For following every step.
 pub fn trace(message: &str, fields: &[(&str, &str)]) {
@@ -29,13 +32,7 @@ pub fn error(message: &str, fields: &[(&str, &str)]) {
     write(Level::Error, message, fields);
 }
 
-#[cfg(target_arch = "wasm32")]
 fn write(level: Level, message: &str, fields: &[(&str, &str)]) {
     let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    crate::__bindings::tool::wingman::plugin::log::write(level, message, &fields);
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn write(level: Level, message: &str, fields: &[(&str, &str)]) {
-    eprintln!("{level:?} {message} {fields:?}");
+    imports::log::write(level, message, &fields);
 }

@@ -43,4 +43,14 @@ impl Project {
     pub(crate) fn example_plugins_out(&self) -> PathBuf {
         self.path("target/example-plugins")
     }
+
+    /// The built example plugins that are no crates.
+    pub(crate) fn script_plugins_out(&self) -> PathBuf {
+        self.path("target/script-plugins")
+    }
+
+    /// The compilers of plugins in other languages.
+    pub(crate) fn guest_tools(&self) -> PathBuf {
+        self.path("target/guest-tools")
+    }
 }

@@ -52,6 +52,22 @@ pub(crate) fn guest_toolchain() -> Result<Toolchain> {
     Toolchain::find(Allow::Nothing).context("Debian's compiler was installed and still no plugin can be compiled")
 }
 
+/// What plugins in JavaScript and Python are compiled with: node is asked for elsewhere, and fetches the rest itself.
+pub(crate) fn script_toolchains() -> Result<()> {
+    if probe("python3", &["-c", "import venv, ensurepip"]).is_some() {
+        return Ok(());
+    }
+    apt::install(&["python3", "python3-venv"], "Python with venv, for plugins in Python")
+}
+
+/// A registry that speaks the OCI's protocol, for the tests of plugin packages.
+pub(crate) fn registry() -> Result<()> {
+    if probe("docker-registry", &["--version"]).is_some() {
+        return Ok(());
+    }
+    apt::install(&["docker-registry"], "a local registry, for the tests of plugin packages")
+}
+
 /// A browser for the browser tests.
 pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(chosen) = std::env::var_os("WINGMAN_CHROMIUM") {

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use wingman_message::{
     AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, RunContext, RunError,
-    Step, StopReason, Tool, ToolCall, Usage,
+    Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
 /// Which tools an agent may call.
@@ -17,15 +18,17 @@ use wingman_message::{
 pub enum ToolFilter {
     /// All that there are.
     All,
-    /// Those with these names; a name that no tool has is ignored.
+    /// Those with these names, and those of the families with these names; a name that neither has is ignored.
     Only(Vec<String>),
 }
 
 impl ToolFilter {
-    fn admits(&self, name: &str) -> bool {
+    pub(crate) fn admits(&self, tool: &dyn Tool) -> bool {
         match self {
             Self::All => true,
-            Self::Only(names) => names.iter().any(|admitted| admitted == name),
+            Self::Only(names) => {
+                names.iter().any(|admitted| *admitted == tool.spec().name || tool.family() == Some(admitted.as_str()))
+            }
         }
     }
 }
@@ -45,6 +48,8 @@ pub struct AgentSpec {
     pub tools: ToolFilter,
     /// The most model requests that one run may make.
     pub max_steps: usize,
+    /// How long one call of a tool may take. A tool may have a shorter deadline of its own.
+    pub tool_time: Duration,
 }
 
 /// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing between steps.
@@ -57,18 +62,19 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// An agent that asks `model` and may call those of `tools` that its filter admits. `clock` stamps tool results.
+    /// An agent that asks `model` and may call those tools that its filter admits. `sources` are asked at each step; of two tools
+    /// of one name, the first source's is used. `clock` stamps tool results. Its [`AgentInfo`] names the tools there are now.
     #[must_use]
-    pub fn new(spec: AgentSpec, model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, clock: Arc<dyn Clock>) -> Self {
-        let AgentSpec { id, name, is_default, instructions, tools: filter, max_steps } = spec;
-        let toolbox = Toolbox::new(tools.into_iter().filter(|tool| filter.admits(&tool.spec().name)), clock);
-        let info = AgentInfo { id, name, is_default, model: model.info().clone(), tools: toolbox.names() };
+    pub fn new(spec: AgentSpec, model: Arc<dyn Model>, sources: Vec<Arc<dyn ToolSource>>, clock: Arc<dyn Clock>) -> Self {
+        let AgentSpec { id, name, is_default, instructions, tools, max_steps, tool_time } = spec;
+        let toolbox = Toolbox::new(sources, tools, tool_time, clock);
+        let info = AgentInfo { id, name, is_default, model: model.info().clone(), tools: toolbox.now().names() };
         Self { info, instructions, max_steps, model, toolbox }
     }
 
     async fn next_step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
         if let Some(call) = next_call(run) {
-            let entry = self.toolbox.run(context, call).await;
+            let entry = self.toolbox.now().run(context, call).await;
             return Ok(Step { entry, usage: Usage::default(), finished: None });
         }
         let asked = run.iter().filter(|entry| matches!(entry, Entry::Assistant { .. })).count();
@@ -83,7 +89,7 @@ impl Agent {
             run: context.run,
             instructions: self.instructions.clone(),
             history: acceptable(history, run),
-            tools: self.toolbox.specs(),
+            tools: self.toolbox.now().specs(),
         };
         let mut stream = self.model.stream(request).await?;
         let (mut text, mut calls) = (String::new(), Vec::new());

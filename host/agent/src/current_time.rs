@@ -30,6 +30,7 @@ impl CurrentTime {
                 },
                 "additionalProperties": false
             }),
+            idempotent: true,
         };
         Self { spec, clock }
     }

@@ -14,6 +14,7 @@ mod ending;
 mod factory;
 mod failure;
 mod http;
+mod input_check;
 mod provider;
 mod provider_model;
 mod request;

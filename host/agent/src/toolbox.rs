@@ -1,24 +1,58 @@
 //! The tools of one agent, and one call of one of them. A call always ends in an entry: what goes wrong in a tool is for the
 //! model to read, and never fails the run.
 
+use crate::agent::ToolFilter;
+use crate::input_check::InputChecks;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wingman_message::{Clock, Entry, Progress, RunContext, Tool, ToolCall, ToolError, ToolInvocation, ToolOutput, ToolSpec};
+use std::time::Duration;
+use wingman_message::{
+    Clock, Entry, Progress, RunContext, Tool, ToolCall, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource, ToolSpec,
+};
 
 /// The most that a model reads of a tool's output, in bytes.
 const MAX_OUTPUT: usize = 256 * 1024;
 
+/// Where an agent's tools come from. They may come and go: each step asks anew.
 pub(crate) struct Toolbox {
-    // Sorted, so that a request to a provider is the same bytes each time and its prompt cache holds.
-    tools: BTreeMap<String, Arc<dyn Tool>>,
+    sources: Vec<Arc<dyn ToolSource>>,
+    filter: ToolFilter,
+    time: Duration,
+    checks: InputChecks,
     clock: Arc<dyn Clock>,
 }
 
+/// The tools that there are now.
+pub(crate) struct Tools<'a> {
+    // Sorted, so that a request to a provider is the same bytes each time and its prompt cache holds.
+    tools: BTreeMap<String, Arc<dyn Tool>>,
+    toolbox: &'a Toolbox,
+}
+
 impl Toolbox {
-    pub(crate) fn new(tools: impl Iterator<Item = Arc<dyn Tool>>, clock: Arc<dyn Clock>) -> Self {
-        Self { tools: tools.map(|tool| (tool.spec().name.clone(), tool)).collect(), clock }
+    pub(crate) fn new(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, time: Duration, clock: Arc<dyn Clock>) -> Self {
+        Self { sources, filter, time, checks: InputChecks::default(), clock }
     }
 
+    /// Those that the agent may call, and whose inputs can be checked.
+    pub(crate) fn now(&self) -> Tools<'_> {
+        let mut tools: BTreeMap<String, Arc<dyn Tool>> = BTreeMap::new();
+        for tool in self.sources.iter().flat_map(|source| source.tools()) {
+            let spec = tool.spec();
+            if !self.filter.admits(tool.as_ref()) || self.checks.of(spec).is_none() {
+                continue;
+            }
+            if tools.contains_key(&spec.name) {
+                tracing::debug!(tool = spec.name, family = tool.family(), "a second tool has the name; the first is used");
+                continue;
+            }
+            tools.insert(spec.name.clone(), tool);
+        }
+        Tools { tools, toolbox: self }
+    }
+}
+
+impl Tools<'_> {
     pub(crate) fn names(&self) -> Vec<String> {
         self.tools.keys().cloned().collect()
     }
@@ -29,7 +63,8 @@ impl Toolbox {
 
     /// Answers `call`.
     pub(crate) async fn run(&self, context: &RunContext, call: &ToolCall) -> Entry {
-        let started_at = self.clock.now_ms();
+        let clock = &self.toolbox.clock;
+        let started_at = clock.now_ms();
         context.emit.send(Progress::ToolStarted(call.clone()));
         let (output, is_error) = match self.call(context, call).await {
             Ok(output) => (output.text, false),
@@ -37,7 +72,7 @@ impl Toolbox {
         };
         let output = capped(output);
         context.emit.send(Progress::ToolEnded { call: call.clone(), output: output.clone(), is_error });
-        let ended_at = self.clock.now_ms();
+        let ended_at = clock.now_ms();
         Entry::Tool { call_id: call.id.clone(), name: call.name.clone(), output, is_error, started_at, ended_at }
     }
 
@@ -48,14 +83,26 @@ impl Toolbox {
         if !call.input.is_object() {
             return Err(ToolError::InvalidInput("it must be a JSON object".into()));
         }
+        if let Some(check) = self.toolbox.checks.of(tool.spec()) {
+            check.check(&call.input).map_err(ToolError::InvalidInput)?;
+        }
+        let (emit, of) = (context.emit.clone(), call.clone());
+        let cancel = context.cancel.child_token();
+        // Whatever the tool has left running when its time is up, or when the run is dropped, is told to stop.
+        let _stop = cancel.clone().drop_guard();
         let invocation = ToolInvocation {
             input: call.input.clone(),
             session: context.session.clone(),
             run: context.run,
             call_id: call.id.clone(),
-            cancel: context.cancel.clone(),
+            cancel,
+            progress: ToolProgress::new(move |chunk| emit.send(Progress::ToolOutput { call: of.clone(), chunk })),
         };
-        tool.call(invocation).await
+        let time = self.toolbox.time;
+        let in_time = tokio::time::timeout(time, tool.call(invocation)).await;
+        in_time.unwrap_or_else(|_| {
+            Err(ToolError::Failed(format!("the tool was stopped after {} s without a result", time.as_secs_f64())))
+        })
     }
 
     fn unknown(&self, name: &str) -> String {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::{
+    check_plugins,
     file::AuthMode,
     load::Environment,
     nearest::nearest,
@@ -28,6 +29,7 @@ pub(crate) fn check(root: &Node, overrides: &Overrides, environment: &Environmen
     providers(root, environment, problems);
     bindings(root, problems);
     webhooks(root, problems);
+    check_plugins::check(root, problems);
     short_secrets(root, problems);
     without_effect(root, problems);
 }

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::{
     file::{AuthMode, Binding, ControlUi, Discovery, Limits, Nodes, Provider, Session},
     load::ConfigError,
+    plugins::Plugins,
     problem::{Code, Place, Problem, Report},
     source::Source,
     text::{AgentId, Host, IpRange, ModelName, WebhookId},
@@ -25,7 +26,7 @@ pub struct Config {
     pub providers: BTreeMap<String, Provider>,
     /// Webhooks that the file keeps.
     pub webhooks: Vec<Webhook>,
-    /// Where plugins are found.
+    /// Where plugins are found, and what each of them gets.
     pub plugins: Plugins,
     /// Caps.
     pub limits: Limits,
@@ -154,15 +155,6 @@ pub struct Webhook {
     pub created_at: Option<u64>,
 }
 
-/// Where plugins are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plugins {
-    /// Folder with one folder per plugin.
-    pub dir: PathBuf,
-    /// Folder of compiled plugins.
-    pub cache_dir: PathBuf,
-}
-
 impl Limits {
     /// Messages a client may send in a minute; `None` for no limit.
     #[must_use]
@@ -174,6 +166,12 @@ impl Limits {
     #[must_use]
     pub fn run_time(&self) -> Duration {
         Duration::from_secs(self.run_seconds.into())
+    }
+
+    /// Longest call of a tool.
+    #[must_use]
+    pub fn tool_time(&self) -> Duration {
+        Duration::from_secs(self.tool_seconds.into())
     }
 }
 

@@ -64,7 +64,7 @@ impl std::fmt::Debug for Document {
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-type Properties = Vec<(&'static str, Option<Input>)>;
+pub(crate) type Properties = Vec<(&'static str, Option<Input>)>;
 
 impl Document {
     /// Reads the file.
@@ -160,7 +160,7 @@ impl Document {
         Ok(())
     }
 
-    fn change<T>(&mut self, change: impl FnOnce(&CstObject) -> Result<T, EditError>) -> Result<T, EditError> {
+    pub(crate) fn change<T>(&mut self, change: impl FnOnce(&CstObject) -> Result<T, EditError>) -> Result<T, EditError> {
         let (mark, text) =
             self.text.split_at(if self.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 });
         let root = CstRootNode::parse(text, &tree::options()).map_err(|_| EditError::Syntax)?;
@@ -213,7 +213,7 @@ fn find(list: &CstArray, key: &str, value: &str) -> impl Iterator<Item = CstObje
 }
 
 /// Changes what differs, adds what is missing, removes what is `None`; other properties and all comments stay.
-fn set(object: &CstObject, properties: Properties) {
+pub(crate) fn set(object: &CstObject, properties: Properties) {
     for (key, value) in properties {
         match (object.get(key), value) {
             (Some(property), Some(value)) => {
@@ -279,6 +279,6 @@ fn webhook_properties(webhook: &WebhookEntry) -> Properties {
     ]
 }
 
-fn texts<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> Option<Input> {
+pub(crate) fn texts<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> Option<Input> {
     (texts.len() > 0).then(|| Input::Array(texts.map(Input::from).collect()))
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::plugin_file::PluginsSection;
 use crate::text::{AgentId, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
 
 /// Configuration of the Wingman Gateway. Comments and trailing commas are allowed.
@@ -26,7 +27,7 @@ pub(crate) struct Root {
     pub(crate) providers: BTreeMap<String, Provider>,
     /// Webhooks that are kept in this file. Others are made in the Control UI.
     pub(crate) webhooks: Vec<WebhookEntry>,
-    /// Where plugins are found.
+    /// Where plugins are found, and what each of them gets.
     pub(crate) plugins: PluginsSection,
     /// Caps that protect the gateway.
     pub(crate) limits: Limits,
@@ -273,16 +274,6 @@ fn yes() -> bool {
     true
 }
 
-/// Where plugins are found.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct PluginsSection {
-    /// Folder with one folder per plugin. Default: "plugins" in the state folder.
-    pub(crate) dir: Option<PathText>,
-    /// Folder of compiled plugins; safe to delete. Default: "cache/plugins" in the state folder.
-    pub(crate) cache_dir: Option<PathText>,
-}
-
 /// Caps that protect the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -305,6 +296,9 @@ pub struct Limits {
     /// Longest run of an agent, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub run_seconds: u32,
+    /// Longest call of a tool, in seconds. A tool may have a shorter deadline of its own.
+    #[schemars(range(min = 1, max = 86_400))]
+    pub tool_seconds: u32,
 }
 
 impl Default for Limits {
@@ -316,6 +310,7 @@ impl Default for Limits {
             queued_per_session: 100,
             concurrent_runs: 64,
             run_seconds: 600,
+            tool_seconds: 60,
         }
     }
 }

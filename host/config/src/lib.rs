@@ -11,13 +11,17 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod check_plugins;
 mod config;
 mod edit;
+mod edit_plugins;
 mod file;
 mod load;
 mod locate;
 mod nearest;
 mod overrides;
+mod plugin_file;
+mod plugins;
 mod problem;
 mod render;
 mod resolve;
@@ -30,7 +34,7 @@ mod text;
 mod tree;
 mod write;
 
-pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Plugins, Webhook};
+pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
     AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer, PeerKind,
@@ -39,6 +43,8 @@ pub use file::{
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};
 pub use overrides::Overrides;
+pub use plugin_file::{Grants, HttpGrant};
+pub use plugins::{PluginAccount, PluginUse, Plugins, SecretError, SecretSource};
 pub use problem::{Code, Place, Problem, Report, Severity};
 pub use render::Look;
 pub use schema::json_schema;

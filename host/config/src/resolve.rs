@@ -2,15 +2,19 @@
 //! ones stand in the `Default` impls of `file`. Total: what could fail was checked before.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::{Component, Path, PathBuf},
 };
 
+use serde_json::{Map, Value};
+
 use crate::{
-    config::{Agent, Agents, Auth, Config, Gateway, Plugins, Webhook},
-    file::{AgentEntry, AgentsSection, GatewaySection, PluginsSection, Root, WebhookEntry},
+    config::{Agent, Agents, Auth, Config, Gateway, Webhook},
+    file::{AgentEntry, AgentsSection, GatewaySection, Root, WebhookEntry},
     load::Environment,
     overrides::Overrides,
+    plugin_file::{AccountEntry, PluginEntry, PluginsSection, SecretText},
+    plugins::{PluginAccount, PluginUse, Plugins, SecretSource},
     problem::{Code, Place, Problem},
     text::{AgentId, Host, ModelName, PathText},
     tree::{Node, at_index, at_key},
@@ -25,7 +29,7 @@ pub(crate) fn resolve(root: Root, file: PathBuf, environment: &Environment, over
     let gateway = gateway(root.gateway, &paths, environment, overrides);
     Config {
         agents: agents(root.agents, &paths, &gateway.state_dir),
-        plugins: plugins(&root.plugins, &paths, &gateway.state_dir),
+        plugins: plugins(root.plugins, &paths, &gateway.state_dir),
         webhooks: root.webhooks.into_iter().map(webhook).collect(),
         providers: root.providers,
         limits: root.limits,
@@ -134,9 +138,29 @@ fn webhook(entry: WebhookEntry) -> Webhook {
     }
 }
 
-fn plugins(section: &PluginsSection, paths: &Paths<'_>, state_dir: &Path) -> Plugins {
+fn plugins(section: PluginsSection, paths: &Paths<'_>, state_dir: &Path) -> Plugins {
+    let plugin = |(name, entry): (String, PluginEntry)| {
+        let PluginEntry { enabled, grants, settings, secrets, accounts } = entry;
+        let named = |(name, AccountEntry { settings, secrets })| (name, account(settings, secrets, paths));
+        let accounts = accounts.into_iter().map(named).collect();
+        (name, PluginUse { enabled, grants, account: account(settings, secrets, paths), accounts })
+    };
     Plugins {
         dir: paths.or(section.dir.as_ref(), || state_dir.join("plugins")),
         cache_dir: paths.or(section.cache_dir.as_ref(), || state_dir.join("cache").join("plugins")),
+        allow_unsigned: section.allow_unsigned,
+        uses: section.uses.into_iter().map(plugin).collect(),
     }
+}
+
+fn account(settings: Map<String, Value>, secrets: BTreeMap<String, SecretText>, paths: &Paths<'_>) -> PluginAccount {
+    let source = |secret| match secret {
+        SecretText::Literal(secret) => Some(SecretSource::Literal(secret)),
+        SecretText::Elsewhere { env: Some(env), .. } => Some(SecretSource::Env(env)),
+        SecretText::Elsewhere { file: Some(file), .. } => Some(SecretSource::File(paths.absolute(&file))),
+        // Refused before, by `check_plugins`.
+        SecretText::Elsewhere { env: None, file: None } => None,
+    };
+    let secrets = secrets.into_iter().filter_map(|(name, secret)| Some((name, source(secret)?))).collect();
+    PluginAccount { settings, secrets }
 }

@@ -75,13 +75,13 @@ mod tests {
                 match keyword.as_str() {
                     "properties" | "$defs" => value.as_object().unwrap().values().for_each(visit),
                     "items" | "additionalProperties" => visit(value),
-                    "oneOf" => value.as_array().unwrap().iter().for_each(visit),
+                    "oneOf" | "anyOf" => value.as_array().unwrap().iter().for_each(visit),
                     "format" => assert!(crate::text::rule(value.as_str().unwrap()).is_some(), "format {value}"),
                     "type" => assert!(value.is_string(), "{schema}"),
                     _ => {}
                 }
             }
-            if schema.get("properties").is_some() {
+            if schema.get("properties").is_some_and(|properties| properties.is_object()) {
                 assert_eq!(schema["additionalProperties"], false, "{schema}");
             }
         }

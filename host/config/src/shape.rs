@@ -30,6 +30,7 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "additionalProperties",
     "items",
     "oneOf",
+    "anyOf",
     "const",
     "enum",
     "minimum",
@@ -52,6 +53,13 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     fn node(&mut self, node: &Node, schema: &'a Value, path: &str) {
         let at = Site { path, schema, target: self.target(schema) };
+        if let Some(forms) = at.get("anyOf").and_then(Value::as_array) {
+            match forms.iter().find(|form| fits(form, node)) {
+                Some(form) => self.node(node, form, path),
+                None => self.problems.push(wrong_type(node, &at)),
+            }
+            return;
+        }
         match (at.kind(), &node.kind) {
             ("object", Kind::Map(entries)) => self.map(node, entries, &at),
             ("array", Kind::List(elements)) => {
@@ -77,6 +85,9 @@ impl<'a> Checker<'a> {
     fn map(&mut self, node: &Node, entries: &[Entry], at: &Site<'a, '_>) {
         let known = at.get("properties").and_then(Value::as_object);
         let any = at.get("additionalProperties").filter(|schema| schema.is_object());
+        if at.get("additionalProperties").is_some_and(|any| *any == Value::Bool(true)) {
+            return;
+        }
         // A misspelt key is one mistake: it is not missing as well.
         let mut meant = Vec::new();
         for entry in entries {
@@ -212,6 +223,10 @@ impl<'a> Site<'a, '_> {
     }
 
     fn should_be(&self) -> String {
+        if let Some(forms) = self.get("anyOf").and_then(Value::as_array) {
+            let forms = forms.iter().map(|form| Site { path: self.path, schema: form, target: form }.should_be());
+            return forms.collect::<Vec<_>>().join(" or ");
+        }
         match self.kind() {
             "object" => "a group `{ ... }`".to_owned(),
             "array" => "a list `[ ... ]`".to_owned(),
@@ -223,6 +238,15 @@ impl<'a> Site<'a, '_> {
             _ => "text in double quotes".to_owned(),
         }
     }
+}
+
+/// Whether a form of a setting that has several is the one that is meant: no two are of one kind.
+fn fits(form: &Value, node: &Node) -> bool {
+    let kind = form.get("type").and_then(Value::as_str).unwrap_or_default();
+    matches!(
+        (kind, &node.kind),
+        ("object", Kind::Map(_)) | ("array", Kind::List(_)) | ("string", Kind::Text(_)) | ("boolean", Kind::Bool(_))
+    )
 }
 
 fn meant_by<'a>(key: &str, known: Option<&'a Map<String, Value>>) -> Option<&'a str> {

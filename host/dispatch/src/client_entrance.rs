@@ -12,7 +12,7 @@ use wingman_message::{
     AgentId, ChannelName, ClientId, DeliveryId, Header, HttpRequest, Inbound, Origin, Place, PluginFailure, RequestId,
     SessionKey, SessionSource,
 };
-use wingman_store::{Accepted, DeliveryRecord, NewDelivery, StoreError};
+use wingman_store::{Accepted, DeliveryRecord, NewDelivery, Original, StoreError};
 
 /// A client's request, not yet normalised.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Dispatch {
             body: request.payload.clone(),
         };
         let entrance = &self.entrances.client_channel;
-        let received = self.entrances.components.receive(entrance, call).await?;
+        let received = self.entrances.components.receive(entrance, None, call).await?;
         let Some(first) = received.messages.first() else {
             return Err(Refused::Plugin(PluginFailure::InvalidOutput("a request of a client gave no message".to_owned())));
         };
@@ -116,7 +116,7 @@ impl Dispatch {
             origin: origin.clone(),
             received_at: now,
             fingerprint,
-            raw: Some(("application/json".to_owned(), request.payload)),
+            raw: Some(Original { content_type: "application/json".to_owned(), headers: Vec::new(), body: request.payload }),
             messages,
             max_queued,
         };
@@ -143,10 +143,11 @@ impl Dispatch {
         delivery: DeliveryId,
         ordinal: i64,
     ) -> Result<usize, Refused> {
+        let is_channel = matches!(origin, Origin::Channel { .. });
         let origin = RequestRef::from(origin);
         self.registry.shared.requests.insert(&origin, session);
         let (reply, position) = oneshot::channel();
-        let waiting = Waiting { delivery, origin, was_queued: false };
+        let waiting = Waiting { delivery, origin, is_channel, was_queued: false };
         let mailbox = self.registry.task(session).await?;
         let told = mailbox.send(Command::Enqueue { ordinal, waiting, reply }).await;
         // A task that just ended has left the delivery in the store, where the next one finds it.

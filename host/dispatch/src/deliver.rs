@@ -1,10 +1,8 @@
-//! From the outbox to where a reply goes.
-//!
-//! A reply is written to the outbox in the transaction that ends its turn. Those whose readers watch the session (clients, and
-//! the readers of a webhook's thread) have been told by the feed and can read the store, so that their row is only ticked off.
+//! Replies whose readers watch the session: clients, and the readers of a webhook's thread. The feed has told them and the store
+//! holds the answer, so that their row in the outbox is only ticked off. What is sent out to a network is in `courier`.
 
 use tokio_util::task::TaskTracker;
-use wingman_store::{AgentStore, OutboxId, Store, StoreError};
+use wingman_store::{AgentStore, OutboxId, StoreError};
 
 /// How many rows are read at once at start-up.
 const PAGE: usize = 256;
@@ -23,20 +21,16 @@ pub(crate) fn to_watchers(tasks: &TaskTracker, store: AgentStore, reply: OutboxI
 ///
 /// # Errors
 /// [`StoreError`]
-pub(crate) async fn settle(store: &Store) -> Result<usize, StoreError> {
+pub(crate) async fn settle(store: &AgentStore) -> Result<usize, StoreError> {
     let mut settled = 0;
-    for agent in store.agents().await? {
-        let agent = store.agent(&agent).await?;
-        loop {
-            let page = agent.outbox_pending(PAGE).await?;
-            if page.is_empty() {
-                break;
-            }
-            for reply in page {
-                agent.outbox_delivered(reply.id).await?;
-                settled += 1;
-            }
+    loop {
+        let page = store.outbox_pending(PAGE).await?;
+        if page.is_empty() {
+            return Ok(settled);
+        }
+        for reply in page {
+            store.outbox_delivered(reply.id).await?;
+            settled += 1;
         }
     }
-    Ok(settled)
 }

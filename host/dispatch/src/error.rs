@@ -1,7 +1,16 @@
 //! Why the gateway does not take something on. The caller is told what to do; the log is told what happened.
 
-use wingman_message::{AgentId, PluginFailure, RequestId, SessionKey, WebhookId};
+use wingman_message::{AgentId, DeliveryId, PluginFailure, RequestId, SessionKey, Unverified, WebhookId};
 use wingman_store::StoreError;
+
+impl From<Unverified> for Refused {
+    fn from(refused: Unverified) -> Self {
+        match refused {
+            Unverified::NoEntrance(why) => Self::NoEntrance(why),
+            Unverified::Refused(why) => Self::Unverified(why),
+        }
+    }
+}
 
 /// Why a request or a delivery was refused. Nothing of it is kept.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +32,18 @@ pub enum Refused {
     /// There is no such webhook.
     #[error("there is no webhook `{0}`")]
     UnknownWebhook(WebhookId),
+    /// No request from outside is taken there; the text is for the log.
+    #[error("{0}")]
+    NoEntrance(String),
+    /// A request from outside is not what it claims to be; the text is for the log.
+    #[error("{0}")]
+    Unverified(String),
+    /// A webhook's sender signs with a secret that is not known here.
+    #[error("the webhook's secret is not kept, only its hash, and its preset checks signatures: set the webhook's secret again")]
+    SecretNotKept,
+    /// There is no such dead letter.
+    #[error("there is no dead letter `{0}`")]
+    UnknownLetter(DeliveryId),
     /// The session is busy, and the caller does not want to wait.
     #[error("Session already has an in-flight request. Set queueIfBusy=true to enqueue.")]
     SessionBusy,

@@ -54,6 +54,13 @@ pub enum What {
         /// The call.
         call: Arc<ToolCall>,
     },
+    /// A tool that runs has some output. It is not stored.
+    ToolOutput {
+        /// The call.
+        call: Arc<ToolCall>,
+        /// The piece.
+        chunk: Arc<str>,
+    },
     /// A tool ended.
     ToolEnded {
         /// The call.

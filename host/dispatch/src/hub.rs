@@ -18,6 +18,8 @@ const NOTICE_CAPACITY: usize = 1024;
 /// How many sequence numbers a feed takes from the store at once. A feed that dies leaves a gap of at most this size:
 /// 2^53 (what a JavaScript number holds) leaves room for 2^29 lives of one session.
 pub(crate) const SEQ_BLOCK: i64 = 1 << 24;
+/// How many bytes of output one call of a tool may stream to watchers. Its result is not bound by it.
+const TOOL_OUTPUT: usize = 64 * 1024;
 /// With fewer numbers left than this, a feed takes more before its next turn: no turn uses up so many.
 const SEQ_LOW: i64 = SEQ_BLOCK / 2;
 
@@ -94,6 +96,8 @@ struct Live {
     origin: RequestRef,
     prompt: Arc<str>,
     parts: PartsBuilder,
+    /// Bytes of output that each running tool may still stream.
+    output_left: HashMap<String, usize>,
 }
 
 /// Which client's request an event belongs to.
@@ -147,7 +151,7 @@ impl Feed {
     /// A run begins; `parts` is what it has done in an earlier life.
     pub(crate) fn start_run(&self, run: RunId, origin: &RequestRef, prompt: &Arc<str>, parts: PartsBuilder) {
         let mut state = lock(&self.state);
-        state.live = Some(Live { run, origin: origin.clone(), prompt: Arc::clone(prompt), parts });
+        state.live = Some(Live { run, origin: origin.clone(), prompt: Arc::clone(prompt), parts, output_left: HashMap::new() });
         let seq = state.next;
         state.next += 1;
         self.send(&mut state, seq, origin, What::Started { prompt: Arc::clone(prompt) });
@@ -163,7 +167,17 @@ impl Feed {
         let what = match progress {
             Progress::Text(text) => What::Text { run: live.run, text: text.into() },
             Progress::ToolStarted(call) => What::ToolStarted { call: Arc::new(call) },
+            Progress::ToolOutput { call, mut chunk } => {
+                let left = live.output_left.entry(call.id.clone()).or_insert(TOOL_OUTPUT);
+                chunk.truncate(chunk.floor_char_boundary(*left));
+                *left -= chunk.len();
+                if chunk.is_empty() {
+                    return;
+                }
+                What::ToolOutput { call: Arc::new(call), chunk: chunk.into() }
+            }
             Progress::ToolEnded { call, output, is_error } => {
+                live.output_left.remove(&call.id);
                 What::ToolEnded { call: Arc::new(call), output: output.into(), is_error }
             }
         };

@@ -4,15 +4,20 @@
 //! The session's task runs the agent, step by step, stores the answer, and tells everyone who watches. No wire format, no SQL,
 //! no component and no model is known here by name: they come in through the ports of `wingman-message`.
 
+mod channel_entrance;
 mod client_entrance;
+mod courier;
+mod dead_letters;
 mod deliver;
 mod error;
 mod event;
 mod fingerprint;
+mod growing;
 mod hub;
 mod parts;
 mod registry;
 mod requests;
+mod retry;
 mod session;
 mod sessions;
 mod turn;
@@ -24,13 +29,17 @@ pub use client_entrance::{ClientRequest, Prepared, Submitted};
 pub use error::Refused;
 pub use event::{Event, Snapshot, What};
 pub use registry::Agents;
+pub use retry::RetryPolicy;
 pub use session::Cancelled;
 pub use sessions::SessionPage;
 pub use watch::Watch;
 pub use webhook_entrance::{WebhookAccepted, WebhookPost};
-pub use webhooks::{Webhook, WebhookChange, WebhookSource, Webhooks};
-pub use wingman_store::{CursorError, MessageCursor, MessagePage, SessionCursor, SessionRecord, StoreError, StoredWebhook};
+pub use webhooks::{Webhook, WebhookChange, WebhookSecret, WebhookSource, Webhooks};
+pub use wingman_store::{
+    CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, SessionCursor, SessionRecord, StoreError, StoredWebhook,
+};
 
+use courier::{Couriers, Office};
 use hub::Hub;
 use registry::Registry;
 use session::{Command, Shared};
@@ -53,6 +62,8 @@ pub struct Limits {
     pub concurrent_runs: usize,
     /// How long one run may take, in seconds.
     pub run_seconds: u64,
+    /// How replies to chat networks are tried again.
+    pub retry: RetryPolicy,
 }
 
 /// What messages pass on their way in.
@@ -99,15 +110,25 @@ impl Dispatch {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Self {
+        let (stop, abort, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let office = Office {
+            components: Arc::clone(&entrances.components),
+            clock: Arc::clone(&clock),
+            retry: limits.retry,
+            tasks: tasks.clone(),
+            stop: stop.clone(),
+            abort: abort.clone(),
+        };
         let shared = Shared {
             clock: Arc::clone(&clock),
             limits,
             runs: Arc::new(Semaphore::new(limits.concurrent_runs)),
             requests: requests::Requests::default(),
+            couriers: Couriers::new(office),
             finished_runs: 0.into(),
-            stop: CancellationToken::new(),
-            abort: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            stop,
+            abort,
+            tasks,
         };
         let hub = Hub::new(store.clone(), Arc::clone(&clock));
         let registry = Registry::new(agents, store.clone(), hub, Arc::new(shared));
@@ -120,8 +141,14 @@ impl Dispatch {
     /// # Errors
     /// [`Refused::Store`]
     pub async fn resume(&self) -> Result<usize, Refused> {
-        let settled = deliver::settle(&self.store).await?;
-        let mut resumed = 0;
+        let (mut settled, mut resumed) = (0, 0);
+        for agent in self.store.agents().await? {
+            let store = self.store.agent(&agent).await?;
+            settled += deliver::settle(&store).await?;
+            for place in store.outbox_places().await? {
+                self.registry.shared.couriers.wake(store.clone(), place);
+            }
+        }
         for agent in self.registry.agents() {
             for session in self.store.agent(&agent.info().id).await?.unfinished_sessions().await? {
                 self.registry.task(&session).await?;

@@ -41,6 +41,8 @@ impl PartsBuilder {
                 started_at: Some(now_ms),
                 ended_at: None,
             })),
+            // It is shown as it comes and kept nowhere: the result stands on its own.
+            Progress::ToolOutput { .. } => {}
             Progress::ToolEnded { call, output, is_error } => {
                 let open = self.0.iter_mut().rev().find_map(|part| match part {
                     Part::Tool(tool) if tool.tool_call_id == call.id => Some(tool),

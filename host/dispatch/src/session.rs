@@ -3,6 +3,7 @@
 //! The store is the truth: the task reads what is unfinished when it starts, so that a queue lost with a process, or with a
 //! panic, is a queue found again. Turns run one at a time, in the order in which deliveries were accepted.
 
+use crate::courier::Couriers;
 use crate::hub::{Feed, RequestRef};
 use crate::requests::Requests;
 use crate::turn::{self, Ended, TurnHandle};
@@ -46,6 +47,8 @@ pub enum Cancelled {
 pub(crate) struct Waiting {
     pub(crate) delivery: DeliveryId,
     pub(crate) origin: RequestRef,
+    /// It came through a channel, where its reply goes.
+    pub(crate) is_channel: bool,
     /// Its client was told that it waits.
     pub(crate) was_queued: bool,
 }
@@ -54,7 +57,7 @@ impl From<&Origin> for RequestRef {
     fn from(origin: &Origin) -> Self {
         match origin {
             Origin::Client { client, request } => Self { request: Some(request.clone()), client: Some(client.clone()) },
-            Origin::Webhook { .. } => Self::default(),
+            Origin::Webhook { .. } | Origin::Channel { .. } => Self::default(),
         }
     }
 }
@@ -66,6 +69,8 @@ pub(crate) struct Shared {
     /// One permit a run, over all sessions.
     pub(crate) runs: Arc<Semaphore>,
     pub(crate) requests: Requests,
+    /// Replies on their way out.
+    pub(crate) couriers: Arc<Couriers>,
     pub(crate) finished_runs: AtomicU64,
     /// No new turns.
     pub(crate) stop: CancellationToken,
@@ -130,7 +135,9 @@ impl SessionTask {
     async fn read_queue(&self) -> Option<BTreeMap<i64, Waiting>> {
         let unfinished = turn::persist(&self.shared.abort, || self.store.unfinished_of(&self.session)).await?;
         let waiting = unfinished.into_iter().map(|one| {
-            let waiting = Waiting { delivery: one.delivery, origin: RequestRef::from(&one.origin), was_queued: false };
+            let is_channel = matches!(one.origin, Origin::Channel { .. });
+            let origin = RequestRef::from(&one.origin);
+            let waiting = Waiting { delivery: one.delivery, origin, is_channel, was_queued: false };
             self.shared.requests.insert(&waiting.origin, &self.session);
             (one.ordinal, waiting)
         });

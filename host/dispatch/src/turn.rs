@@ -1,6 +1,7 @@
 //! One turn: from a delivery to its answer, step by step, each step stored before the next.
 
 use crate::event::What;
+use crate::growing::Source;
 use crate::hub::SEQ_BLOCK;
 use crate::parts::{self, PartsBuilder};
 use crate::session::{SessionTask, Waiting};
@@ -16,6 +17,8 @@ use wingman_store::{AgentStore, DeliveryState, FinishTurn, OutboxReply, StoreErr
 
 /// After how many starts a turn that never ends is given up: something in it may be what kills the process.
 const MAX_ATTEMPTS: u32 = 10;
+/// How many characters of a failure's reason are told to people on a chat network.
+const MAX_REASON: usize = 300;
 /// How many earlier messages a model is shown.
 const HISTORY_MESSAGES: usize = 200;
 
@@ -97,6 +100,10 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
     }
     let prompt: Vec<&str> = turn.user_messages.iter().map(|message| message.content.as_str()).collect();
     feed.start_run(turn.run, &waiting.origin, &prompt.join("\n\n").into(), PartsBuilder::from_journal(&turn.steps));
+    if waiting.is_channel {
+        let (store, feed) = (store.clone(), Arc::clone(feed));
+        session.shared.couriers.grow(Source { store, feed, delivery: waiting.delivery, run: turn.run });
+    }
 
     let earlier = session.persist(|| store.history(&session.session, HISTORY_MESSAGES, turn.run)).await?;
     let cancel = CancellationToken::new();
@@ -150,7 +157,7 @@ pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ende
         MessageStatus::Cancelled => DeliveryState::Cancelled,
         MessageStatus::Error => DeliveryState::Failed,
     };
-    let reply = (state == DeliveryState::Done).then(|| OutboxReply { markdown: answer.content.clone() });
+    let reply = reply(waiting, &answer).map(|markdown| OutboxReply { markdown });
     let finish =
         FinishTurn { delivery: waiting.delivery, run: ended.run, state, final_step: ended.last, answer: answer.clone(), reply };
     let Some(outbox) = session.persist(|| session.store.finish_turn(finish.clone())).await else {
@@ -164,8 +171,25 @@ pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ende
         Some(error) => What::Failed { answer: Some(answer), error: error.into() },
     };
     feed.end_run(seq, &waiting.origin, what);
-    if let Some(outbox) = outbox {
-        crate::deliver::to_watchers(&session.shared.tasks, session.store.clone(), outbox);
+    match outbox {
+        Some(_) if waiting.is_channel => session.shared.couriers.send(session.store.clone(), waiting.delivery),
+        Some(outbox) => crate::deliver::to_watchers(&session.shared.tasks, session.store.clone(), outbox),
+        None => {}
+    }
+}
+
+/// What goes back to where the delivery came from. Those who watch the session see a failure there; people on a chat network see
+/// only what is sent to them, so that they are told. Whoever stopped a run knows: what was shown of it stays, and no more is said.
+fn reply(waiting: &Waiting, answer: &Message) -> Option<String> {
+    match answer.status {
+        MessageStatus::Complete | MessageStatus::Truncated => Some(answer.content.clone()),
+        MessageStatus::Error if waiting.is_channel => {
+            let reason = answer.error.as_deref().unwrap_or_default();
+            let reason: String = reason.lines().next().unwrap_or_default().chars().take(MAX_REASON).collect();
+            let apology = format!("Sorry, that did not work: {reason}");
+            Some(if answer.content.trim().is_empty() { apology } else { format!("{}\n\n{apology}", answer.content) })
+        }
+        MessageStatus::Error | MessageStatus::Cancelled => None,
     }
 }
 

@@ -5,8 +5,12 @@ use crate::error::Refused;
 use crate::fingerprint;
 use crate::webhooks::Webhook;
 use bytes::Bytes;
-use wingman_message::{DeliveryId, Header, Inbound, Origin, PluginFailure, SessionKey, SessionSource, WebhookDelivery};
-use wingman_store::{Accepted, NewDelivery, StoredWebhook};
+use secrecy::ExposeSecret;
+use wingman_message::{
+    DeliveryId, Entrance, Header, Inbound, Origin, PluginFailure, PluginName, SessionKey, SessionSource, UnverifiedRequest,
+    VerifiedRequest, WebhookDelivery,
+};
+use wingman_store::{Accepted, NewDelivery, Original, StoredWebhook};
 
 /// A POST to a webhook, its secret verified.
 #[derive(Debug, Clone)]
@@ -43,24 +47,56 @@ impl Dispatch {
         self.run_to_end(async move { dispatch.webhook_now(webhook.webhook, post).await }).await
     }
 
+    /// A delivery that is a dead letter, once more; it stays one where it fails again.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub(crate) async fn webhook_again(&self, webhook: Webhook, post: WebhookPost) -> Result<WebhookAccepted, Refused> {
+        let dispatch = self.clone();
+        self.run_to_end(async move {
+            let new = dispatch.new_delivery(&webhook.webhook, &post)?;
+            let messages = dispatch.normalize(&webhook.webhook, post).await?;
+            dispatch.accept_webhook(NewDelivery { messages, ..new }).await
+        })
+        .await
+    }
+
+    /// Whether a webhook's senders sign what they send, instead of showing its secret.
+    #[must_use]
+    pub fn has_rules(&self, webhook: &Webhook) -> bool {
+        self.entrances.components.has_rules(self.preset_of(&webhook.webhook))
+    }
+
+    /// Verifies a request by the rules of the webhook's preset, and accepts it as [`Self::webhook`] does.
+    ///
+    /// # Errors
+    /// [`Refused::Unverified`]; [`Refused::SecretNotKept`] where nothing can be verified until the secret is set again; and
+    /// those of [`Self::webhook`].
+    pub async fn signed_webhook(&self, webhook: Webhook, request: UnverifiedRequest) -> Result<WebhookAccepted, Refused> {
+        let dispatch = self.clone();
+        self.run_to_end(async move {
+            let secret = webhook.webhook.secret.as_ref().ok_or(Refused::SecretNotKept)?;
+            let entrance = Entrance::Preset { preset: dispatch.preset_of(&webhook.webhook), secret: secret.expose_secret() };
+            let VerifiedRequest { request, seen } = dispatch.entrances.components.verify(entrance, request)?;
+            let content_type = request.headers.iter().find(|header| header.name == "content-type");
+            let content_type = content_type.map(|header| header.value.clone()).unwrap_or_default();
+            let post = WebhookPost { content_type, headers: request.headers, body: request.body };
+            let accepted = dispatch.webhook_now(webhook.webhook, post).await?;
+            if let Some(seen) = seen {
+                seen.commit();
+            }
+            Ok(accepted)
+        })
+        .await
+    }
+
+    fn preset_of<'a>(&'a self, webhook: &'a StoredWebhook) -> &'a PluginName {
+        webhook.preset.as_ref().unwrap_or(&self.entrances.default_preset)
+    }
+
     async fn webhook_now(&self, webhook: StoredWebhook, post: WebhookPost) -> Result<WebhookAccepted, Refused> {
-        self.registry.agent(&webhook.agent)?;
-        let session = webhook.session.clone().unwrap_or_else(|| SessionKey::webhook(&webhook.agent, &webhook.id));
-        if session.agent() != &webhook.agent {
-            return Err(Refused::ForeignSession { session, agent: webhook.agent });
-        }
-        let preset = webhook.preset.as_ref().unwrap_or(&self.entrances.default_preset);
-        let delivery = WebhookDelivery {
-            webhook: webhook.id.clone(),
-            label: webhook.event_label.clone(),
-            content_type: post.content_type.clone(),
-            headers: post.headers,
-            body: post.body.clone(),
-            settings: String::new(),
-        };
-        let normalized = self.entrances.components.normalize(preset, delivery).await;
-        let new = self.new_delivery(&webhook, session, (post.content_type, post.body));
-        match normalized {
+        let new = self.new_delivery(&webhook, &post)?;
+        match self.normalize(&webhook, post).await {
             Ok(messages) => self.accept_webhook(NewDelivery { messages, ..new }).await,
             Err(failure) => {
                 self.bury(new, &failure).await;
@@ -69,9 +105,27 @@ impl Dispatch {
         }
     }
 
-    fn new_delivery(&self, webhook: &StoredWebhook, session: SessionKey, raw: (String, Bytes)) -> NewDelivery {
+    async fn normalize(&self, webhook: &StoredWebhook, post: WebhookPost) -> Result<Vec<Inbound>, PluginFailure> {
+        let delivery = WebhookDelivery {
+            webhook: webhook.id.clone(),
+            label: webhook.event_label.clone(),
+            content_type: post.content_type,
+            headers: post.headers,
+            body: post.body,
+            settings: String::new(),
+        };
+        self.entrances.components.normalize(self.preset_of(webhook), delivery).await
+    }
+
+    fn new_delivery(&self, webhook: &StoredWebhook, post: &WebhookPost) -> Result<NewDelivery, Refused> {
+        self.registry.agent(&webhook.agent)?;
+        let session = webhook.session.clone().unwrap_or_else(|| SessionKey::webhook(&webhook.agent, &webhook.id));
+        if session.agent() != &webhook.agent {
+            return Err(Refused::ForeignSession { session, agent: webhook.agent.clone() });
+        }
         let now = self.clock.now_ms();
-        NewDelivery {
+        let WebhookPost { content_type, headers, body } = post.clone();
+        Ok(NewDelivery {
             id: DeliveryId::new(now),
             scope: format!("webhook:{}", webhook.id),
             session,
@@ -79,11 +133,11 @@ impl Dispatch {
             source: SessionSource::Webhook,
             origin: Origin::Webhook { webhook: webhook.id.clone() },
             received_at: now,
-            fingerprint: fingerprint::of_bytes(&raw.1),
-            raw: Some(raw),
-            messages: Vec::<Inbound>::new(),
+            fingerprint: fingerprint::of_bytes(&body),
+            raw: Some(Original { content_type, headers, body }),
+            messages: Vec::new(),
             max_queued: self.limits.queued_per_session,
-        }
+        })
     }
 
     async fn accept_webhook(&self, new: NewDelivery) -> Result<WebhookAccepted, Refused> {

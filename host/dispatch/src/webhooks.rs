@@ -1,6 +1,7 @@
 //! The webhooks of a gateway: those of the configuration file and those that were made through the API.
 
 use crate::error::Refused;
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use wingman_message::{AgentId, PluginName, SessionKey, WebhookId};
 use wingman_store::{GatewayStore, StoreError, StoredWebhook};
@@ -14,7 +15,7 @@ pub enum WebhookSource {
     Store,
 }
 
-/// A webhook. The secret itself is not kept, only its SHA-256.
+/// A webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
     /// What it is.
@@ -23,15 +24,24 @@ pub struct Webhook {
     pub source: WebhookSource,
 }
 
+/// A secret and its SHA-256.
+#[derive(Debug, Clone)]
+pub struct WebhookSecret {
+    /// The secret.
+    pub secret: SecretString,
+    /// Its SHA-256.
+    pub hash: [u8; 32],
+}
+
 /// What may be changed of a webhook; none leaves a field as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct WebhookChange {
     /// Its display name.
     pub name: Option<String>,
     /// Its agent.
     pub agent: Option<AgentId>,
-    /// Its secret's SHA-256.
-    pub secret_hash: Option<[u8; 32]>,
+    /// Its secret, and the secret's SHA-256.
+    pub secret: Option<WebhookSecret>,
     /// Whether it takes deliveries.
     pub enabled: Option<bool>,
     /// Its preset.
@@ -102,10 +112,13 @@ impl Webhooks {
     pub async fn change(&self, id: &WebhookId, change: WebhookChange) -> Result<StoredWebhook, Refused> {
         self.check_editable(id)?;
         let mut webhook = self.store.webhook(id).await?.ok_or_else(|| Refused::UnknownWebhook(id.clone()))?;
-        let WebhookChange { name, agent, secret_hash, enabled, preset, session, event_label, allowed_ips } = change;
+        let WebhookChange { name, agent, secret, enabled, preset, session, event_label, allowed_ips } = change;
         webhook.name = name.unwrap_or(webhook.name);
         webhook.agent = agent.unwrap_or(webhook.agent);
-        webhook.secret_hash = secret_hash.unwrap_or(webhook.secret_hash);
+        if let Some(WebhookSecret { secret, hash }) = secret {
+            webhook.secret_hash = hash;
+            webhook.secret = Some(secret);
+        }
         webhook.enabled = enabled.unwrap_or(webhook.enabled);
         webhook.preset = preset.unwrap_or(webhook.preset);
         webhook.session = session.unwrap_or(webhook.session);

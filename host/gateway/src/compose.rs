@@ -1,7 +1,7 @@
 //! Builds the gateway: the one place that knows all parts. It stays a list.
 
 use crate::credentials::CredentialsFile;
-use crate::{built_in, translate};
+use crate::{built_in, operator, translate};
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use std::collections::HashMap;
@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
 use wingman_config::Config;
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
-use wingman_message::{AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, SystemClock, Tool};
-use wingman_plugin::{PluginHost, PluginHostConfig};
+use wingman_message::{
+    AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, PluginStore, SystemClock, Tool, ToolSource,
+};
+use wingman_plugin::{MemoryStore, PluginHost, PluginHostConfig};
 use wingman_server::{Auth, GatewayInfo, Listeners, ProviderInfo, Server, SitePolicy};
 use wingman_store::Store;
 
@@ -29,6 +31,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What moves, and what it is built on.
 pub(crate) struct Core {
     pub(crate) dispatch: Dispatch,
+    pub(crate) plugins: PluginHost,
     pub(crate) store: Store,
     clock: Arc<dyn Clock>,
 }
@@ -38,10 +41,10 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let state_dir = &config.gateway.state_dir;
     let store = Store::open(state_dir, Arc::clone(&clock)).await?;
-    let plugins = plugins(config).await?;
-    let agents = agents(config, &clock)?;
+    let plugins = open_plugins(config, Arc::new(store.gateway())).await?;
+    let agents = agents(config, &plugins, &clock)?;
     let entrances = Entrances {
-        components: Arc::new(plugins) as Arc<dyn Components>,
+        components: Arc::new(plugins.clone()) as Arc<dyn Components>,
         client_channel: ChannelName::new(CLIENT_CHANNEL)?,
         default_preset: PluginName::new(DEFAULT_PRESET)?,
         router: translate::router(config)?,
@@ -49,28 +52,36 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let webhooks = Webhooks::new(translate::webhooks(config, clock.now_ms())?, store.gateway());
     let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
     dispatch.resume().await?;
-    Ok(Core { dispatch, store, clock })
+    plugins.start(Arc::new(dispatch.clone()));
+    Ok(Core { dispatch, plugins, store, clock })
 }
 
 impl Core {
     /// Ends what moves, then what it stands on.
     pub(crate) async fn shut_down(self) {
+        self.plugins.stop().await;
         self.dispatch.shut_down(GRACE).await;
         self.store.close().await;
     }
 }
 
-/// The loaded plugins.
+/// The loaded plugins, for looking at them: nothing that they keep outlives the process.
 pub(crate) async fn plugins(config: &Config) -> Result<PluginHost> {
-    let mut settings = PluginHostConfig::new(&config.plugins.dir, &config.plugins.cache_dir);
-    settings.built_in = built_in::plugins();
-    let host = PluginHost::open(settings).await?;
-    Ok(host)
+    open_plugins(config, Arc::new(MemoryStore::default())).await
 }
 
-fn agents(config: &Config, clock: &Arc<dyn Clock>) -> Result<Agents> {
+async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<PluginHost> {
+    let mut settings = PluginHostConfig::new(&config.plugins.dir, &config.plugins.cache_dir);
+    settings.built_in = built_in::plugins();
+    settings.operator = operator::read(config).await?;
+    settings.store = store;
+    Ok(PluginHost::open(settings).await?)
+}
+
+fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Result<Agents> {
     let models = ModelFactory::new(wingman_agent::Limits::default())?;
-    let tools: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone())];
     let mut agents: Agents = HashMap::new();
     for agent in &config.agents.list {
         let spec = AgentSpec {
@@ -80,6 +91,7 @@ fn agents(config: &Config, clock: &Arc<dyn Clock>) -> Result<Agents> {
             instructions: agent.instructions.clone().unwrap_or_default(),
             tools: agent.tools.clone().map_or(ToolFilter::All, ToolFilter::Only),
             max_steps: MAX_STEPS,
+            tool_time: config.limits.tool_time(),
         };
         let settings = provider_settings(config, agent.model.provider())?;
         let model = models.connect(agent.model.as_str(), &settings).with_context(|| format!("agent `{}`", agent.id.as_str()))?;

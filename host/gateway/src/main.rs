@@ -9,6 +9,7 @@ mod credentials;
 mod daemon;
 mod exit;
 mod logs;
+mod operator;
 mod settings;
 mod show;
 mod translate;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use wingman_config::{BindingMatch, Config, Credentials, DmScope, PeerKind};
-use wingman_dispatch::{Limits, StoredWebhook};
+use wingman_dispatch::{Limits, RetryPolicy, StoredWebhook};
 use wingman_message::{AgentId, ChannelName, Peer, PluginName, SessionKey, WebhookId};
 use wingman_route::{Binding, Match, Router};
 use wingman_server::ServerLimits;
@@ -49,6 +49,7 @@ pub(crate) fn webhooks(config: &Config, now_ms: i64) -> Result<Vec<StoredWebhook
             name: webhook.name.clone(),
             agent: AgentId::new(webhook.agent_id.as_str())?,
             secret_hash: Sha256::digest(webhook.secret.expose_secret().as_bytes()).into(),
+            secret: Some(webhook.secret.clone()),
             enabled: webhook.enabled,
             preset: webhook.preset.as_ref().map(PluginName::new).transpose()?,
             session: webhook.session_id.as_deref().map(str::parse::<SessionKey>).transpose()?,
@@ -74,6 +75,7 @@ pub(crate) fn limits(config: &Config) -> Limits {
         queued_per_session: config.limits.queued_per_session,
         concurrent_runs: config.limits.concurrent_runs,
         run_seconds: config.limits.run_seconds.into(),
+        retry: RetryPolicy::default(),
     }
 }
 

@@ -1,26 +1,21 @@
-//! Builds the plugin crates in the folders given: `cargo run -p wingman-guest --example build_plugins -- OUT CRATE...`.
+//! Builds the plugin projects in the folders given, whatever their language:
+//! `cargo run -p wingman-guest --example build_plugins -- OUT PROJECT...`.
 
 use std::{env, path::PathBuf, time::Instant};
-use wingman_guest::{Allow, GuestCrate, GuestError, Toolchain, build_all};
+use wingman_guest::{Allow, GuestError, Project, Tools};
 
 fn main() -> Result<(), GuestError> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let Some(out_dir) = arguments.next() else {
-        eprintln!("usage: build_plugins OUT CRATE...");
+        eprintln!("usage: build_plugins OUT PROJECT...");
         return Ok(());
     };
-    let guests: Vec<_> = arguments
-        .filter_map(|manifest_dir| {
-            let name = manifest_dir.file_name()?.to_str()?.to_owned();
-            Some(GuestCrate { manifest_dir, name })
-        })
-        .collect();
-    let started = Instant::now();
-    let toolchain = Toolchain::find(Allow::Nothing)?;
-    eprintln!("{:>8.2?}  {toolchain:?}", started.elapsed());
-    for built in build_all(&toolchain, &guests, &out_dir)? {
-        println!("{:>8} bytes  {}{}", built.size, built.dir.display(), if built.fresh { "  (fresh)" } else { "" });
+    let tools = Tools::new("target/guest-tools", Allow::Nothing);
+    for dir in arguments {
+        let started = Instant::now();
+        let built = Project::open(dir)?.build(&tools, &out_dir)?;
+        let fresh = if built.fresh { "  (fresh)" } else { "" };
+        println!("{:>9} bytes  {:>8.2?}  {}{fresh}", built.size, started.elapsed(), built.dir.display());
     }
-    eprintln!("{:>8.2?}  in all", started.elapsed());
     Ok(())
 }

@@ -93,6 +93,20 @@ impl Workspace {
         })
     }
 
+    /// Has cargo choose the dependencies' versions where nobody has yet. The build would do so too, but then the lock file were newer
+    /// than the plugin.
+    pub(crate) fn lock(&self) -> Result<()> {
+        if self.root.join("Cargo.lock").is_file() {
+            return Ok(());
+        }
+        let output = system::output(cargo().arg("generate-lockfile").current_dir(&self.root))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let detail = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(GuestError::Workspace { dir: self.root.clone(), detail })
+    }
+
     pub(crate) fn artifact(&self, guest: &GuestCrate) -> Result<Artifact> {
         let manifest = read_manifest(&guest.manifest_dir)?;
         let Some(package) = manifest.package else {

@@ -26,6 +26,52 @@ pub enum GuestError {
         source: std::io::Error,
     },
 
+    /// A program that a language needs is not there.
+    #[error(
+        "cannot build {language} plugins: there is no `{program}` in PATH.\nOn Debian, `apt-get install {packages}` as root; elsewhere \
+         see the language's own site. Then try again."
+    )]
+    NoProgram {
+        /// The language.
+        language: &'static str,
+        /// The program.
+        program: &'static str,
+        /// Debian's packages with it.
+        packages: String,
+    },
+
+    /// A program of another language's toolchain failed.
+    #[error("`{what}` failed:\n{said}")]
+    Tool {
+        /// The program and what it was for.
+        what: String,
+        /// All that it said.
+        said: String,
+    },
+
+    /// The folder is no plugin project.
+    #[error("no plugin project at {}: {detail}", dir.display())]
+    Project {
+        /// The folder.
+        dir: PathBuf,
+        /// What is missing or wrong.
+        detail: String,
+    },
+
+    /// A new project cannot have this name.
+    #[error("{name:?} cannot be a plugin's name: use up to 64 small letters, digits and `-`, and begin with a letter")]
+    Name {
+        /// The name.
+        name: String,
+    },
+
+    /// A new project would be mixed with what lies there.
+    #[error("{} is not empty; choose a new folder", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+
     /// Cargo failed; its own messages went to standard error.
     #[error("cargo could not build {packages}; its messages are above")]
     Cargo {

@@ -1,20 +1,33 @@
-//! Turns guest source into a component: the toolchain that can do it, the cargo call, the encoding, the plugin folder.
+//! Turns guest source into a component, in any of three languages: the toolchain that can do it, the build, the encoding, the plugin
+//! folder; and makes new plugin projects.
 //!
 //! What is not here: running components (`wingman-plugin`) and deciding which plugins exist (`xtask`, the command line).
 //! Everything blocks; an async caller uses a blocking thread.
 
+mod apt;
 mod component;
+mod contract;
 mod crates;
 mod error;
 mod fresh;
+mod language;
 mod output;
+mod project;
+mod scaffold;
+mod scripts;
 mod system;
+mod templates;
 mod toolchain;
+mod tools;
 
 pub use component::{componentize, encode};
 pub use crates::GuestCrate;
 pub use error::GuestError;
+pub use language::{Kind, Language, ParseError};
+pub use project::Project;
+pub use scaffold::{SdkSource, scaffold};
 pub use toolchain::{Allow, Toolchain};
+pub use tools::Tools;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -47,8 +60,9 @@ pub fn build(toolchain: &Toolchain, guest: &GuestCrate, out_dir: &Path) -> Resul
 /// replaced in one step, so that a gateway that watches `out_dir` never reads half of one.
 pub fn build_all(toolchain: &Toolchain, guests: &[GuestCrate], out_dir: &Path) -> Result<Vec<Built>> {
     let Some(first) = guests.first() else { return Ok(Vec::new()) };
-    let started = SystemTime::now();
     let workspace = crates::Workspace::of(&first.manifest_dir)?;
+    workspace.lock()?;
+    let started = SystemTime::now();
     let mut plans = Vec::with_capacity(guests.len());
     for guest in guests {
         let artifact = workspace.artifact(guest)?;

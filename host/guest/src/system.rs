@@ -17,6 +17,26 @@ pub(crate) fn metadata(path: &Path) -> Result<Metadata> {
     std::fs::metadata(path).map_err(|source| GuestError::File { path: path.to_path_buf(), source })
 }
 
+/// The error of a file operation.
+pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> GuestError {
+    move |source| GuestError::File { path: path.to_path_buf(), source }
+}
+
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(dir) = path.parent() {
+        std::fs::create_dir_all(dir).map_err(failed(dir))?;
+    }
+    std::fs::write(path, bytes).map_err(failed(path))
+}
+
+/// Leaves a file alone that says the same already: its date tells when its content changed.
+pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|current| current == bytes) {
+        return Ok(());
+    }
+    write(path, bytes)
+}
+
 /// Runs a program to its end and keeps what it said.
 pub(crate) fn output(command: &mut Command) -> Result<Output> {
     let program = command.get_program().to_string_lossy().into_owned();

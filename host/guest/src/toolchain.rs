@@ -1,7 +1,7 @@
 //! Finds a compiler for guests, the first way that works: the target is installed; rustup can add it; the standard library can
 //! be built from sources that are here; Debian's packages with compiler and sources can be installed, if the caller allows it.
 
-use crate::{GuestError, Result, system};
+use crate::{GuestError, Result, apt, system};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,7 +50,7 @@ impl Toolchain {
         let way = attempt(installed())
             .or_else(|| attempt(add_target().and_then(|()| installed())))
             .or_else(|| attempt(from_source()))
-            .or_else(|| attempt(install_packages(allow).and_then(|()| from_source())));
+            .or_else(|| attempt(apt::install(&DEBIAN_PACKAGES, allow).and_then(|()| from_source())));
         let Some(way) = way else { return Err(GuestError::NoToolchain { tried }) };
         let compiler = match &way {
             Way::Installed => rustc(),
@@ -119,21 +119,4 @@ fn add_target() -> std::result::Result<(), String> {
     let said = String::from_utf8_lossy(&output.stderr);
     let reason = said.lines().find(|line| line.starts_with("error")).unwrap_or("no reason given");
     Err(format!("`rustup target add {TARGET}` failed: {reason}"))
-}
-
-fn install_packages(allow: Allow) -> std::result::Result<(), String> {
-    if allow == Allow::Nothing {
-        return Err("installing Debian's packages was not allowed".to_owned());
-    }
-    let apt = system::in_path(&["apt-get"]).ok_or("this is no Debian: there is no apt-get")?;
-    let run = |arguments: &[&str]| {
-        Command::new(&apt).args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status().is_ok_and(|status| status.success())
-    };
-    tracing::info!(packages = ?DEBIAN_PACKAGES, "installing a compiler for plugins");
-    let mut install = vec!["install", "--yes", "--no-install-recommends"];
-    install.extend(DEBIAN_PACKAGES);
-    if run(&install) || (run(&["update"]) && run(&install)) {
-        return Ok(());
-    }
-    Err(format!("`apt-get install {}` failed; it needs root", DEBIAN_PACKAGES.join(" ")))
 }

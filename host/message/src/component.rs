@@ -1,8 +1,12 @@
 //! The port to components: what turns a vendor's shape into ours.
 
-use crate::{ChannelName, Header, Inbound, PluginName, WebhookId};
+use crate::{
+    AccountName, ChannelName, ChannelSkills, Entrance, Header, Inbound, Outbound, Place, PluginName, Receipt, Unverified,
+    UnverifiedRequest, VerifiedRequest, WebhookId,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::time::Duration;
 
 /// A verified webhook delivery, for a preset.
 #[derive(Debug, Clone)]
@@ -86,6 +90,9 @@ pub enum PluginFailure {
         /// The plugin or channel that was asked for.
         name: String,
     },
+    /// The host: the plugin lacks something that the operator has to give, such as an account or a secret.
+    #[error("{0}")]
+    Unavailable(String),
     /// The host: the plugin is switched off after repeated failures.
     #[error("the plugin `{name}` is quarantined after repeated failures; the last one: {reason}")]
     Quarantined {
@@ -134,6 +141,8 @@ pub enum PluginState {
     Failed,
     /// Switched off after repeated failures.
     Quarantined,
+    /// Switched off by the operator.
+    Disabled,
 }
 
 impl PluginState {
@@ -144,6 +153,7 @@ impl PluginState {
             Self::Ready => "ready",
             Self::Failed => "failed",
             Self::Quarantined => "quarantined",
+            Self::Disabled => "disabled",
         }
     }
 }
@@ -169,6 +179,8 @@ pub struct PluginStatus {
     pub failures: u64,
     /// The last failure or the reason why it could not be loaded.
     pub last_error: Option<String>,
+    /// What the operator should know or do besides, such as a grant that it asks for and does not have.
+    pub notes: Vec<String>,
 }
 
 /// The loaded components. Each call runs in a fresh instance under a deadline and a memory limit; calls run side by side.
@@ -180,11 +192,49 @@ pub trait Components: Send + Sync + 'static {
     /// [`PluginFailure`]; the messages' `place.channel` is always `webhook`.
     async fn normalize(&self, preset: &PluginName, delivery: WebhookDelivery) -> Result<Vec<Inbound>, PluginFailure>;
 
-    /// Has a channel's component read a request. The messages' `place.channel` is always `channel`.
+    /// Has a channel's component read a request that is verified or comes from the gateway itself. The messages' `place.channel` is
+    /// always `channel`, and `place.account` is `account` where one is named.
     ///
     /// # Errors
     /// [`PluginFailure`]
-    async fn receive(&self, channel: &ChannelName, request: HttpRequest) -> Result<Received, PluginFailure>;
+    async fn receive(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        request: HttpRequest,
+    ) -> Result<Received, PluginFailure>;
+
+    /// Whether requests to this preset are verified by rules in its manifest, such as a signature over the body, and not by
+    /// showing the webhook's secret.
+    fn has_rules(&self, preset: &PluginName) -> bool;
+
+    /// Holds a request from outside against the rules in the plugin's manifest, on its raw bytes, before any component sees it.
+    /// A channel without rules takes no requests from outside; a preset without rules is for the caller to verify.
+    ///
+    /// # Errors
+    /// [`Unverified`]
+    fn verify(&self, entrance: Entrance<'_>, request: UnverifiedRequest) -> Result<VerifiedRequest, Unverified>;
+
+    /// Has the channel of `outbound.place` deliver one phase of a reply.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]
+    async fn deliver(&self, outbound: Outbound) -> Result<Receipt, PluginFailure>;
+
+    /// Shows that the agent is writing; returns for how long the network shows it. `context` is that of the message it answers.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]; [`PluginFailure::Unsupported`] where the plugin has no `presence`.
+    async fn typing(&self, place: &Place, context: Option<&str>) -> Result<Duration, PluginFailure>;
+
+    /// Puts the agent's reaction on a message; no emoji takes it away.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]; [`PluginFailure::Unsupported`] where the plugin has no `presence`.
+    async fn react(&self, place: &Place, message: &str, emoji: Option<&str>) -> Result<(), PluginFailure>;
+
+    /// What the plugin of this channel can do; none where no plugin speaks for it now.
+    fn skills(&self, channel: &ChannelName) -> Option<ChannelSkills>;
 
     /// All plugins, failed ones too, by name.
     fn list(&self) -> Vec<PluginStatus>;

@@ -155,6 +155,10 @@ text_id!(
     ChannelName, "channel name", foreign, FOREIGN_RULE
 );
 text_id!(
+    /// One of the operator's accounts on a network (a bot, a mailbox, a number), as the operator calls it in the configuration.
+    AccountName, "account name", folder_safe, FOLDER_RULE
+);
+text_id!(
     /// A client's own name for itself (`client.instanceId` on the wire).
     ClientId, "client id", foreign, FOREIGN_RULE
 );

@@ -1,6 +1,6 @@
 //! What comes in: one message in the gateway's common shape, and where it came from.
 
-use crate::{ChannelName, ClientId, RequestId, WebhookId};
+use crate::{AccountName, ChannelName, ClientId, RequestId, WebhookId};
 use serde::{Deserialize, Serialize};
 
 /// What kind of conversation a peer is.
@@ -87,6 +87,8 @@ pub enum ContentSource {
     Url(String),
     /// A blob that the plugin stored with the host.
     Blob(String),
+    /// The network's own name for the file; the channel's plugin knows how to fetch it.
+    Reference(String),
 }
 
 /// A file beside a message.
@@ -140,6 +142,10 @@ pub struct Inbound {
     /// Loose facts for the agent and the log; untrusted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, String)>,
+    /// What the channel's plugin needs in order to answer exactly this message. It is kept unread, never shown to an agent, and
+    /// handed back with the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
 }
 
 /// Which entrance a delivery came through.
@@ -158,6 +164,14 @@ pub enum Origin {
         /// The webhook.
         webhook: WebhookId,
     },
+    /// A message of a chat network.
+    Channel {
+        /// The network.
+        channel: ChannelName,
+        /// Which of the operator's accounts received it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountName>,
+    },
 }
 
 impl Origin {
@@ -166,7 +180,7 @@ impl Origin {
     pub fn request(&self) -> Option<&RequestId> {
         match self {
             Self::Client { request, .. } => Some(request),
-            Self::Webhook { .. } => None,
+            Self::Webhook { .. } | Self::Channel { .. } => None,
         }
     }
 

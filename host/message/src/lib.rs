@@ -4,24 +4,32 @@
 //! which do not know each other work together. No I/O lives here, and nothing here knows a wire format, SQL, a network or a
 //! component.
 
+mod channel;
 mod clock;
 mod component;
 mod ids;
 mod inbound;
 mod message;
 mod model;
+mod plugin_store;
 mod run;
 mod session_key;
 mod tool;
 
+pub use channel::{
+    ChannelSkills, Entrance, Intake, IntakeError, Outbound, Phase, Receipt, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use component::{Components, HttpReply, HttpRequest, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
-pub use ids::{AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, RequestId, RunId, WebhookId};
+pub use ids::{
+    AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, RequestId, RunId, WebhookId,
+};
 pub use inbound::{Attachment, ContentSource, Header, Inbound, Origin, Peer, PeerKind, Place, Sender};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};
 pub use model::{
     Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, StopReason, ToolCall, Usage, UserEntry,
 };
+pub use plugin_store::{BlobInfo, PluginScope, PluginStore, PluginStoreError, StoreResult};
 pub use run::{AgentInfo, AgentRuntime, Emit, Progress, RunContext, RunError, Step};
 pub use session_key::{DmScope, SessionKey, SessionKeyError};
-pub use tool::{Tool, ToolError, ToolInvocation, ToolOutput, ToolSpec};
+pub use tool::{Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource, ToolSpec};

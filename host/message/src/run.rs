@@ -15,6 +15,13 @@ pub enum Progress {
     Text(String),
     /// A tool begins.
     ToolStarted(ToolCall),
+    /// A tool that runs has some output; its result stands on its own.
+    ToolOutput {
+        /// The call.
+        call: ToolCall,
+        /// The piece.
+        chunk: String,
+    },
     /// A tool ended.
     ToolEnded {
         /// The call.

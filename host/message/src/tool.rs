@@ -2,6 +2,7 @@
 
 use crate::{RunId, SessionKey};
 use async_trait::async_trait;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What a model needs to know of a tool.
@@ -13,6 +14,36 @@ pub struct ToolSpec {
     pub description: String,
     /// JSON Schema of its input, an object.
     pub input_schema: serde_json::Value,
+    /// Repeating a call with the same input is the same as calling once, so that a call in flight may be repeated after a crash.
+    pub idempotent: bool,
+}
+
+/// Where a tool reports its output while it comes. Never blocks.
+#[derive(Clone)]
+pub struct ToolProgress(Arc<dyn Fn(String) + Send + Sync>);
+
+impl ToolProgress {
+    /// Reports to `sink`, which must return at once.
+    pub fn new(sink: impl Fn(String) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// Reports to nobody.
+    #[must_use]
+    pub fn ignored() -> Self {
+        Self::new(drop)
+    }
+
+    /// Reports one piece of text. The tool's result stands on its own; nothing here is added to it.
+    pub fn send(&self, chunk: String) {
+        (self.0)(chunk);
+    }
+}
+
+impl std::fmt::Debug for ToolProgress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ToolProgress")
+    }
 }
 
 /// One call of a tool.
@@ -28,6 +59,8 @@ pub struct ToolInvocation {
     pub call_id: String,
     /// Fires when the run is cancelled; the tool stops soon after.
     pub cancel: CancellationToken,
+    /// Where the tool reports its output while it comes.
+    pub progress: ToolProgress,
 }
 
 /// What a tool gave back.
@@ -54,9 +87,27 @@ pub trait Tool: Send + Sync + 'static {
     /// What it is; constant for the tool's life.
     fn spec(&self) -> &ToolSpec;
 
+    /// What it belongs to, such as the plugin that offers it: an agent that may use a family may use each tool of it.
+    fn family(&self) -> Option<&str> {
+        None
+    }
+
     /// Runs it once.
     ///
     /// # Errors
     /// [`ToolError`] is shown to the model as the call's result.
     async fn call(&self, invocation: ToolInvocation) -> Result<ToolOutput, ToolError>;
+}
+
+/// Where tools come from that may come and go while the gateway runs. Asked at each step of a run.
+pub trait ToolSource: Send + Sync + 'static {
+    /// The tools there are now.
+    fn tools(&self) -> Vec<Arc<dyn Tool>>;
+}
+
+/// Tools that are always there.
+impl ToolSource for Vec<Arc<dyn Tool>> {
+    fn tools(&self) -> Vec<Arc<dyn Tool>> {
+        self.clone()
+    }
 }

@@ -6,8 +6,9 @@
 use bytes::Bytes;
 use std::error::Error;
 use std::time::{Duration, Instant};
+use wingman_manifest::{Kind, Manifest};
 use wingman_message::{Components, HttpRequest, PluginName, WebhookDelivery, WebhookId};
-use wingman_plugin::{Kind, Manifest, PluginHost, PluginHostConfig, Slots};
+use wingman_plugin::{PluginHost, PluginHostConfig, Slots};
 
 const CALLS: usize = 20_000;
 
@@ -33,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         for (how, host) in [("pooled", &warm), ("one by one", &single)] {
             let mut times = Vec::with_capacity(CALLS);
             for _ in 0..CALLS {
-                times.push(call(host, manifest, &body).await?);
+                times.push(call(host, &manifest, &body).await?);
             }
             times.sort_unstable();
             println!("{} ({how}): median {:?}, p99 {:?}", status.name, times[CALLS / 2], times[CALLS * 99 / 100]);
@@ -83,7 +84,7 @@ async fn call(host: &PluginHost, manifest: &Manifest, body: &[u8]) -> Result<Dur
         (Kind::Channel, Some(channel)) => {
             let request = HttpRequest { method: "POST".to_owned(), url: "/".to_owned(), headers: Vec::new(), body };
             let started = Instant::now();
-            let _ = host.receive(channel, request).await;
+            let _ = host.receive(channel, None, request).await;
             Ok(started.elapsed())
         }
         _ => Ok(Duration::ZERO),

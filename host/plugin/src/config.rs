@@ -1,10 +1,14 @@
 //! What the plugin host is opened with. Plain data; the gateway builds it.
 
+use crate::memory_store::MemoryStore;
+use crate::operator::Operator;
+use crate::services::Exchange;
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use wingman_message::{Clock, SystemClock};
+use wingman_egress::EgressConfig;
+use wingman_message::{Clock, PluginStore, SystemClock};
 
 /// Everything that [`PluginHost::open`](crate::PluginHost::open) needs.
 pub struct PluginHostConfig {
@@ -18,12 +22,20 @@ pub struct PluginHostConfig {
     pub slots: Slots,
     /// When a plugin that keeps misbehaving is switched off, and for how long.
     pub quarantine: Quarantine,
+    /// The operator's word on each plugin.
+    pub operator: Operator,
+    /// How calls out are made.
+    pub egress: EgressConfig,
+    /// What makes calls out by HTTP instead of the network.
+    pub exchange: Option<Arc<dyn Exchange>>,
+    /// Where plugins keep things.
+    pub store: Arc<dyn PluginStore>,
     /// The clock that plugins and the quarantine read. Deadlines use the machine's monotonic clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl PluginHostConfig {
-    /// The defaults for plugins in `dir`, with compiled code kept in `cache_dir`.
+    /// The defaults for plugins in `dir`, with compiled code kept in `cache_dir`. What plugins keep is kept in memory.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, cache_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -32,6 +44,10 @@ impl PluginHostConfig {
             built_in: Vec::new(),
             slots: Slots::default(),
             quarantine: Quarantine::default(),
+            operator: Operator::new(),
+            egress: EgressConfig::default(),
+            exchange: None,
+            store: Arc::new(MemoryStore::default()),
             clock: Arc::new(SystemClock),
         }
     }
@@ -53,6 +69,8 @@ pub struct BuiltIn {
 pub struct Slots {
     /// Calls at once, of all plugins together.
     pub total: u32,
+    /// Sockets that are kept and networks that are being asked, of all accounts together.
+    pub actors: u32,
     /// Calls at once of one plugin, so that none can take every slot.
     pub per_plugin: u32,
     /// How long a call waits for a slot before it fails as busy.
@@ -64,7 +82,7 @@ pub struct Slots {
 
 impl Default for Slots {
     fn default() -> Self {
-        Self { total: 64, per_plugin: 32, wait: Duration::from_millis(250), pooled: true }
+        Self { total: 64, actors: 64, per_plugin: 32, wait: Duration::from_millis(250), pooled: true }
     }
 }
 

@@ -2,10 +2,10 @@
 //! names alone, before anything of it runs.
 
 use crate::error::LoadError;
-use crate::manifest::Manifest;
 use crate::v0_1;
 use crate::wasi;
 use wasmtime::component::Component;
+use wingman_manifest::Manifest;
 
 const PACKAGE: &str = "wingman:plugin/";
 

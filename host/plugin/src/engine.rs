@@ -2,11 +2,12 @@
 
 use crate::config::Slots;
 use crate::error::OpenError;
-use crate::limits::{CORE_INSTANCES, Limits, MEMORIES, TABLE_ELEMENTS, TABLES};
+use crate::limits::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use wasmtime::{Config, Enabled, Engine, OptLevel, PoolingAllocationConfig};
+use wingman_manifest::Limits;
 
 /// How long a guest computes before somebody else gets a chance; also how exact deadlines are.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -18,7 +19,7 @@ const SPARE_SLOTS: u32 = 2;
 pub(crate) fn open(slots: &Slots) -> Result<Engine, OpenError> {
     if slots.pooled {
         let mut config = common();
-        config.allocation_strategy(pool(slots.total.saturating_add(SPARE_SLOTS)));
+        config.allocation_strategy(pool(slots.total.saturating_add(slots.actors).saturating_add(SPARE_SLOTS)));
         match Engine::new(&config) {
             Ok(engine) => return Ok(engine),
             Err(error) => tracing::info!(%error, "no address space for a pool of plugin instances; making them one by one"),

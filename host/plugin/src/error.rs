@@ -1,8 +1,8 @@
 //! Why the host cannot start, and why one plugin cannot be loaded. The latter never stops the gateway: its text is what
 //! `wingman plugin list` shows, so it tells the plugin's author what to do.
 
-use crate::manifest::{Kind, ManifestError};
 use std::path::PathBuf;
+use wingman_manifest::{Kind, ManifestError};
 
 /// Why there is no plugin host.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum OpenError {
     /// The WebAssembly engine cannot run on this machine.
     #[error("cannot start the WebAssembly engine: {0}")]
     Engine(String),
+    /// Calls out cannot be made safely on this machine.
+    #[error("cannot prepare calls out: {0}")]
+    Egress(String),
     /// The thread that enforces deadlines could not be started.
     #[error("cannot start the thread that stops plugins in time: {0}")]
     Ticker(#[source] std::io::Error),

@@ -1,21 +1,33 @@
-//! The plugin host: opened once, it loads every plugin and answers the gateway's calls.
+//! The plugin host: opened once, it loads every plugin, answers the gateway's calls, and follows the plugins folder.
 
+use crate::actor::Actors;
 use crate::cache::Cache;
 use crate::config::PluginHostConfig;
 use crate::engine;
-use crate::error::{LoadError, OpenError};
+use crate::error::OpenError;
 use crate::lane::SlowLane;
-use crate::load::{self, Loaded, Loader, Refused, Source};
-use crate::manifest::{Kind, Manifest};
-use crate::plugin::{Gate, Plugin};
+use crate::load::{self, Loader, Source};
+use crate::operator::Operator;
+use crate::plugin::{Plugin, Stage};
 use crate::sandbox::Sandbox;
+use crate::services::Services;
+use crate::shelf::{LoadReport, Shelf};
+use crate::tools;
+use crate::v0_1::Speaker;
+use crate::verification::Verifier;
+use crate::watch::{self, Watcher};
 use async_trait::async_trait;
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use bytes::Bytes;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::{Mutex, Semaphore};
+use tokio_util::sync::CancellationToken;
+use wingman_egress::{Egress, SystemResolver};
+use wingman_manifest::{Kind, Manifest};
 use wingman_message::{
-    ChannelName, Components, HttpRequest, Inbound, PluginFailure, PluginName, PluginState, PluginStatus, Received,
+    AccountName, ChannelName, ChannelSkills, Components, Entrance, HttpRequest, Inbound, Intake, Outbound, Place, PluginFailure,
+    PluginName, PluginStatus, Receipt, Received, Tool, ToolSource, Unverified, UnverifiedRequest, VerifiedRequest,
     WebhookDelivery,
 };
 
@@ -29,30 +41,43 @@ pub struct PluginHost {
 }
 
 struct Inner {
-    sandbox: Arc<Sandbox>,
-    gate: Gate,
-    plugins: BTreeMap<String, Slot>,
-    channels: BTreeMap<ChannelName, String>,
+    stage: Arc<Stage>,
+    verifier: Verifier,
     webhook: ChannelName,
+    dir: PathBuf,
+    /// What is there now. Held to take or replace the pointer, never across an await.
+    shelf: RwLock<Arc<Shelf>>,
+    /// Held by whoever makes the next shelf.
+    keeper: Mutex<Keeper>,
+    actors: OnceLock<Actors>,
+    stop: CancellationToken,
 }
 
-/// One line of the list of plugins.
-struct Slot {
-    plugin: Result<Plugin, PluginStatus>,
-    /// What the operator should know besides: what it replaces, or what could not replace it.
-    note: Option<String>,
-    report: LoadReport,
+/// What the next shelf is made of.
+struct Keeper {
+    loader: Loader,
+    built_in: Vec<Source>,
+    operator: Operator,
 }
 
-/// How one plugin was loaded.
+/// How an account on a network is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadReport {
-    /// The plugin.
-    pub name: String,
-    /// Its compiled code came from the cache; false for plugins that could not be loaded.
-    pub cached: bool,
-    /// How long loading it took.
-    pub took: Duration,
+pub struct Health {
+    /// The credentials work.
+    pub ok: bool,
+    /// The account's name on the network, such as a bot's user name.
+    pub account: Option<String>,
+    /// One sentence for the operator.
+    pub detail: String,
+}
+
+/// A file that a channel's plugin found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// As the network named it.
+    pub media_type: String,
+    /// The content.
+    pub bytes: Bytes,
 }
 
 impl PluginHost {
@@ -70,153 +95,218 @@ impl PluginHost {
             .inspect_err(|error| tracing::warn!(dir = %config.cache_dir.display(), %error, "compiled plugins cannot be kept"))
             .ok()
             .map(Arc::new);
-        let folders = load::folders(&config.dir).map_err(|source| OpenError::Folder { dir: config.dir.clone(), source })?;
         let webhook = ChannelName::new(WEBHOOK_CHANNEL).map_err(|error| OpenError::Engine(error.to_string()))?;
-        let sandbox = Arc::new(Sandbox { engine, clock: config.clock, lane: SlowLane::for_this_machine() });
-        let loader = Loader {
-            sandbox: Arc::clone(&sandbox),
-            cache: cache.clone(),
-            per_plugin: config.slots.per_plugin,
-            quarantine: config.quarantine,
+        let egress = Egress::new(&config.egress, Arc::new(SystemResolver::default()))
+            .map_err(|error| OpenError::Egress(error.to_string()))?;
+        let exchange = config.exchange.unwrap_or_else(|| Arc::new(egress.clone()));
+        let services = Arc::new(Services { egress, exchange, store: config.store });
+        let sandbox = Arc::new(Sandbox { engine, clock: config.clock, lane: SlowLane::for_this_machine(), services });
+        let slots = Semaphore::new(config.slots.total as usize);
+        let stage = Arc::new(Stage { sandbox, slots, wait: config.slots.wait });
+        let loader =
+            Loader { stage: Arc::clone(&stage), cache, per_plugin: config.slots.per_plugin, quarantine: config.quarantine };
+        let built_in = config.built_in.into_iter().map(Source::BuiltIn).collect();
+        let host = Self {
+            inner: Arc::new(Inner {
+                stage,
+                verifier: Verifier::default(),
+                webhook,
+                dir: config.dir,
+                shelf: RwLock::default(),
+                keeper: Mutex::new(Keeper { loader, built_in, operator: config.operator }),
+                actors: OnceLock::new(),
+                stop: CancellationToken::new(),
+            }),
         };
+        host.reload().await?;
+        Ok(host)
+    }
 
-        let mut shelf = Shelf::default();
-        for source in config.built_in.into_iter().map(Source::BuiltIn).chain(folders) {
-            shelf.load(&loader, &source).await;
+    /// Begins to move by itself: sockets are opened, networks are asked, and the plugins folder is watched. `intake` takes what
+    /// comes in. Called once.
+    pub fn start(&self, intake: Arc<dyn Intake>) {
+        let actors = self.inner.actors.get_or_init(|| Actors::new(Arc::clone(&self.inner.stage), intake));
+        actors.follow(&self.shelf());
+        match Watcher::new(&self.inner.dir) {
+            Ok(watcher) => {
+                tokio::spawn(watch::follow(self.clone(), watcher, self.inner.stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(dir = %self.inner.dir.display(), error, "the plugins folder cannot be watched; changes need a restart");
+            }
         }
-        if let Some(cache) = cache {
-            cache.prune(&shelf.cache_entries);
+    }
+
+    /// Ends what [`start`](Self::start) began. Calls in flight go on.
+    pub async fn stop(&self) {
+        self.inner.stop.cancel();
+        if let Some(actors) = self.inner.actors.get() {
+            actors.stop().await;
         }
-        let gate = Gate { slots: Semaphore::new(config.slots.total as usize), wait: config.slots.wait };
-        let Shelf { plugins, channels, .. } = shelf;
-        Ok(Self { inner: Arc::new(Inner { sandbox, gate, plugins, channels, webhook }) })
+    }
+
+    /// Takes up what has changed in the plugins folder. Calls in flight finish on the version that they began with.
+    ///
+    /// # Errors
+    /// [`OpenError::Folder`]: nothing has changed then.
+    pub async fn reload(&self) -> Result<(), OpenError> {
+        let keeper = self.inner.keeper.lock().await;
+        self.renew(&keeper).await
+    }
+
+    /// Takes the operator's word as it is now.
+    ///
+    /// # Errors
+    /// [`OpenError::Folder`]
+    pub async fn reconfigure(&self, operator: Operator) -> Result<(), OpenError> {
+        let mut keeper = self.inner.keeper.lock().await;
+        keeper.operator = operator;
+        self.renew(&keeper).await
+    }
+
+    async fn renew(&self, Keeper { loader, built_in, operator }: &Keeper) -> Result<(), OpenError> {
+        let Inner { dir, shelf, actors, .. } = &*self.inner;
+        let folders = load::folders(dir).map_err(|source| OpenError::Folder { dir: dir.clone(), source })?;
+        let sources = built_in.iter().cloned().chain(folders).collect();
+        let next = Arc::new(self.shelf().next(loader, sources, operator).await);
+        *shelf.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        if let Some(actors) = actors.get() {
+            actors.follow(&next);
+        }
+        if let Some(cache) = &loader.cache {
+            cache.prune(&next.cache_entries());
+        }
+        Ok(())
+    }
+
+    fn shelf(&self) -> Arc<Shelf> {
+        Arc::clone(&self.inner.shelf.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How each plugin was loaded, by name.
     #[must_use]
     pub fn load_reports(&self) -> Vec<LoadReport> {
-        self.inner.plugins.values().map(|slot| slot.report.clone()).collect()
+        self.shelf().plugins.values().map(|slot| slot.report.clone()).collect()
     }
 
     /// The manifest of a plugin that is loaded.
     #[must_use]
-    pub fn manifest(&self, name: &PluginName) -> Option<&Manifest> {
-        self.plugin(name.as_str()).map(|plugin| &plugin.manifest)
+    pub fn manifest(&self, name: &PluginName) -> Option<Arc<Manifest>> {
+        self.shelf().plugin(name.as_str()).map(|plugin| Arc::clone(&plugin.manifest))
     }
 
-    fn plugin(&self, name: &str) -> Option<&Plugin> {
-        self.inner.plugins.get(name)?.plugin.as_ref().ok()
+    /// Asks the network whether an account's credentials work.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]; [`PluginFailure::Unsupported`] where the plugin has no `lifecycle`.
+    pub async fn probe(&self, channel: &ChannelName, account: Option<&AccountName>) -> Result<Health, PluginFailure> {
+        self.speaker(channel)?.probe(&self.inner.stage, account).await
+    }
+
+    /// Tells the network to call `public_url`, or no longer to call.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]; [`PluginFailure::Unsupported`] where the plugin has no `lifecycle`.
+    pub async fn register(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        public_url: Option<&str>,
+    ) -> Result<(), PluginFailure> {
+        self.speaker(channel)?.register(&self.inner.stage, account, public_url).await
+    }
+
+    /// Fetches the file behind a reference of the network's, under the plugin's grants.
+    ///
+    /// # Errors
+    /// [`PluginFailure`]; [`PluginFailure::Unsupported`] where the plugin has no `media`.
+    pub async fn fetch(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        reference: &str,
+    ) -> Result<Fetched, PluginFailure> {
+        let response = self.speaker(channel)?.fetch(&self.inner.stage, account, reference).await?;
+        if !(200..300).contains(&response.status) {
+            return Err(PluginFailure::Temporary(format!("the file's address answered with {}", response.status)));
+        }
+        let media_type = response.headers.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
+        let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+        Ok(Fetched { media_type, bytes: response.body })
+    }
+
+    fn speaker(&self, channel: &ChannelName) -> Result<Arc<Plugin>, PluginFailure> {
+        let missing = || PluginFailure::NotFound { kind: Kind::Channel.as_str(), name: channel.to_string() };
+        self.shelf().speaker(channel).cloned().ok_or_else(missing)
+    }
+
+    fn preset(&self, preset: &PluginName) -> Result<Arc<Plugin>, PluginFailure> {
+        let missing = || PluginFailure::NotFound { kind: Kind::Preset.as_str(), name: preset.to_string() };
+        let shelf = self.shelf();
+        shelf.plugin(preset.as_str()).filter(|plugin| plugin.manifest.kind == Kind::Preset).cloned().ok_or_else(missing)
     }
 }
 
 #[async_trait]
 impl Components for PluginHost {
     async fn normalize(&self, preset: &PluginName, delivery: WebhookDelivery) -> Result<Vec<Inbound>, PluginFailure> {
-        let Inner { sandbox, gate, webhook, .. } = &*self.inner;
-        let plugin = self
-            .plugin(preset.as_str())
-            .filter(|plugin| plugin.manifest.kind == Kind::Preset)
-            .ok_or_else(|| PluginFailure::NotFound { kind: Kind::Preset.as_str(), name: preset.to_string() })?;
-        plugin.normalize(sandbox, gate, webhook, delivery).await
+        self.preset(preset)?.normalize(&self.inner.stage, &self.inner.webhook, delivery).await
     }
 
-    async fn receive(&self, channel: &ChannelName, request: HttpRequest) -> Result<Received, PluginFailure> {
-        let Inner { sandbox, gate, channels, .. } = &*self.inner;
-        let plugin = channels
-            .get(channel)
-            .and_then(|name| self.plugin(name))
-            .ok_or_else(|| PluginFailure::NotFound { kind: Kind::Channel.as_str(), name: channel.to_string() })?;
-        plugin.receive(sandbox, gate, channel, request).await
+    async fn receive(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        request: HttpRequest,
+    ) -> Result<Received, PluginFailure> {
+        self.speaker(channel)?.receive(&self.inner.stage, Speaker { channel, account }, request).await
+    }
+
+    fn has_rules(&self, preset: &PluginName) -> bool {
+        self.preset(preset).is_ok_and(|plugin| plugin.manifest.verification.is_some())
+    }
+
+    fn verify(&self, entrance: Entrance<'_>, request: UnverifiedRequest) -> Result<VerifiedRequest, Unverified> {
+        let plugin = match entrance {
+            Entrance::Channel { channel, .. } => self.speaker(channel),
+            Entrance::Preset { preset, .. } => self.preset(preset),
+        };
+        let plugin = plugin.map_err(|failure| Unverified::NoEntrance(failure.to_string()))?;
+        self.inner.verifier.verify(&plugin, entrance, request)
+    }
+
+    async fn deliver(&self, outbound: Outbound) -> Result<Receipt, PluginFailure> {
+        self.speaker(&outbound.place.channel)?.deliver(&self.inner.stage, outbound).await
+    }
+
+    async fn typing(&self, place: &Place, context: Option<&str>) -> Result<Duration, PluginFailure> {
+        self.speaker(&place.channel)?.typing(&self.inner.stage, place, context).await
+    }
+
+    async fn react(&self, place: &Place, message: &str, emoji: Option<&str>) -> Result<(), PluginFailure> {
+        self.speaker(&place.channel)?.react(&self.inner.stage, place, (message, emoji)).await
+    }
+
+    fn skills(&self, channel: &ChannelName) -> Option<ChannelSkills> {
+        let skills = self.speaker(channel).ok()?.entry.skills();
+        Some(ChannelSkills { presence: skills.presence })
     }
 
     fn list(&self) -> Vec<PluginStatus> {
-        self.inner.plugins.values().map(Slot::status).collect()
-    }
-}
-
-impl Slot {
-    fn status(&self) -> PluginStatus {
-        let mut status = match &self.plugin {
-            Ok(plugin) => plugin.status(),
-            Err(status) => status.clone(),
-        };
-        match &self.plugin {
-            Ok(plugin) if !plugin.built_in => status.grants.extend(self.note.clone()),
-            _ => status.last_error = status.last_error.or_else(|| self.note.clone()),
-        }
-        status
-    }
-}
-
-/// The plugins while they are being loaded.
-#[derive(Default)]
-struct Shelf {
-    plugins: BTreeMap<String, Slot>,
-    channels: BTreeMap<ChannelName, String>,
-    cache_entries: HashSet<std::path::PathBuf>,
-}
-
-impl Shelf {
-    async fn load(&mut self, loader: &Loader, source: &Source) {
-        let started = Instant::now();
-        let loaded = loader.load(source).await.and_then(|loaded| self.claim_channel(loaded));
-        let report = |cached| LoadReport { name: source.name().to_owned(), cached, took: started.elapsed() };
-        match loaded {
-            Ok(Loaded { plugin, cached, cache_entry }) => {
-                tracing::info!(plugin = source.name(), version = %plugin.manifest.version, cached, "plugin loaded");
-                self.cache_entries.extend(cache_entry);
-                let note = self.plugins.contains_key(source.name()).then(|| "takes the place of the built-in plugin".to_owned());
-                let slot = Slot { plugin: Ok(plugin), note, report: report(cached) };
-                self.plugins.insert(source.name().to_owned(), slot);
-            }
-            Err(Refused { manifest, error }) => {
-                tracing::warn!(plugin = source.name(), %error, "plugin refused");
-                match self.plugins.get_mut(source.name()) {
-                    Some(Slot { plugin: Ok(_), note, .. }) => {
-                        *note = Some(format!("the one in the plugins folder is refused: {error}"))
-                    }
-                    _ => {
-                        let status = failed(source, manifest.as_deref(), &error);
-                        let slot = Slot { plugin: Err(status), note: None, report: report(false) };
-                        self.plugins.insert(source.name().to_owned(), slot);
-                    }
-                }
+        let mut all: Vec<PluginStatus> = self.shelf().plugins.values().map(|slot| slot.status()).collect();
+        if let Some(actors) = self.inner.actors.get() {
+            for status in &mut all {
+                status.notes.extend(actors.notes(&status.name));
             }
         }
-    }
-
-    /// Gives a channel plugin its channel. One plugin speaks for a channel: the one that was there first, or its replacement.
-    fn claim_channel(&mut self, loaded: Loaded) -> Result<Loaded, Refused> {
-        let manifest = &loaded.plugin.manifest;
-        let Some(channel) = &manifest.channel else {
-            self.channels.retain(|_, owner| owner != manifest.name.as_str());
-            return Ok(loaded);
-        };
-        match self.channels.get(channel) {
-            Some(other) if other != manifest.name.as_str() => {
-                let error = LoadError::ChannelTaken { channel: channel.to_string(), other: other.clone() };
-                Err(Refused { manifest: Some(Box::new(manifest.clone())), error })
-            }
-            _ => {
-                self.channels.retain(|_, owner| owner != manifest.name.as_str());
-                self.channels.insert(channel.clone(), manifest.name.to_string());
-                Ok(loaded)
-            }
-        }
+        all
     }
 }
 
-fn failed(source: &Source, manifest: Option<&Manifest>, error: &LoadError) -> PluginStatus {
-    let known = |text: fn(&Manifest) -> String| manifest.map(text).unwrap_or_default();
-    PluginStatus {
-        name: source.name().to_owned(),
-        version: known(|manifest| manifest.version.to_string()),
-        kind: known(|manifest| manifest.kind.to_string()),
-        contract: known(|manifest| manifest.contract.to_string()),
-        built_in: source.is_built_in(),
-        grants: Vec::new(),
-        state: PluginState::Failed,
-        failures: 0,
-        last_error: Some(error.to_string()),
+impl ToolSource for PluginHost {
+    fn tools(&self) -> Vec<Arc<dyn Tool>> {
+        let shelf = self.shelf();
+        let plugins = shelf.plugins.values().filter_map(|slot| slot.plugin.as_ref().ok());
+        plugins.flat_map(|plugin| tools::of(&self.inner.stage, plugin)).collect()
     }
 }

@@ -1,42 +1,7 @@
-//! How much one call may use: what a manifest may ask for, and the limiter that wasmtime asks on each growth.
+//! The limiter that wasmtime asks on each growth of memory or tables.
 
-use std::time::Duration;
 use wasmtime::{Error, ResourceLimiter, Result};
-
-/// The limits of one plugin's calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Memory, all linear memories of the instance together.
-    pub memory_mib: u64,
-    /// Wall-clock time of one call, in milliseconds.
-    pub deadline_ms: u64,
-    /// Bytes that one call may return, in KiB.
-    pub output_kib: u64,
-}
-
-impl Limits {
-    /// The most that a manifest may ask for.
-    pub const MAX: Self = Self { memory_mib: 64, deadline_ms: 30_000, output_kib: 8 * 1024 };
-
-    pub(crate) fn deadline(&self) -> Duration {
-        Duration::from_millis(self.deadline_ms)
-    }
-
-    pub(crate) fn memory_bytes(&self) -> usize {
-        usize::try_from(self.memory_mib * 1024 * 1024).unwrap_or(usize::MAX)
-    }
-
-    pub(crate) fn output_bytes(&self) -> usize {
-        usize::try_from(self.output_kib * 1024).unwrap_or(usize::MAX)
-    }
-}
-
-impl Default for Limits {
-    /// What a plugin gets that asks for nothing.
-    fn default() -> Self {
-        Self { memory_mib: 32, deadline_ms: 2_000, output_kib: 1024 }
-    }
-}
+use wingman_manifest::Limits;
 
 /// Elements of one table; real plugins have a few hundred, interpreters some ten thousand.
 pub(crate) const TABLE_ELEMENTS: usize = 65_536;

@@ -1,20 +1,23 @@
 //! From a folder or a built-in to a loaded plugin, or to the reason why it is none.
 
+use crate::access::{self, Accounts};
 use crate::breaker::Breaker;
 use crate::cache::{self, Cache};
 use crate::config::{BuiltIn, Quarantine};
 use crate::contract;
 use crate::error::LoadError;
-use crate::limits::Limits;
-use crate::manifest::Manifest;
-use crate::plugin::Plugin;
-use crate::sandbox::{self, Sandbox};
+use crate::operator::PluginSettings;
+use crate::plugin::{Plugin, Stage};
+use crate::sandbox::{self, Subject};
 use crate::v0_1;
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::Semaphore;
+use wingman_manifest::{Kind, Limits, Manifest};
+use wingman_message::PluginFailure;
 
 const MAX_MANIFEST_KIB: u64 = 64;
 const MAX_WASM_MIB: u64 = 128;
@@ -22,6 +25,7 @@ const MAX_WASM_MIB: u64 = 128;
 const MAX_START_MS: u64 = 2_000;
 
 /// Where a plugin comes from.
+#[derive(Clone)]
 pub(crate) enum Source {
     BuiltIn(BuiltIn),
     /// A folder in the plugins folder; its name may be anything.
@@ -42,6 +46,31 @@ impl Source {
     pub(crate) fn is_built_in(&self) -> bool {
         matches!(self, Self::BuiltIn(_))
     }
+
+    /// Changes whenever the plugin may have: equal stamps, equal plugins.
+    pub(crate) fn stamp(&self) -> Stamp {
+        match self {
+            Self::BuiltIn(_) => Stamp::default(),
+            Self::Folder { path, .. } => Stamp(["plugin.toml", "plugin.wasm"].map(|file| {
+                let metadata = std::fs::metadata(path.join(file)).ok()?;
+                Some((metadata.modified().ok()?, metadata.len(), inode(&metadata)))
+            })),
+        }
+    }
+}
+
+/// What the file system says of a plugin's two files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stamp([Option<(SystemTime, u64, u64)>; 2]);
+
+#[cfg(unix)]
+fn inode(metadata: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &std::fs::Metadata) -> u64 {
+    0
 }
 
 /// The plugins in the folder, by name. What is no folder, or hidden, is none of ours.
@@ -78,7 +107,7 @@ pub(crate) struct Refused {
 
 /// What loading needs. Plugins are loaded one after the other, so no more than one is compiled at a time.
 pub(crate) struct Loader {
-    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) stage: Arc<Stage>,
     pub(crate) cache: Option<Arc<Cache>>,
     pub(crate) per_plugin: u32,
     pub(crate) quarantine: Quarantine,
@@ -86,38 +115,68 @@ pub(crate) struct Loader {
 
 impl Loader {
     /// Reads, compiles, checks, and starts one instance to see that it can be.
-    pub(crate) async fn load(&self, source: &Source) -> Result<Loaded, Refused> {
+    pub(crate) async fn load(&self, source: &Source, settings: &PluginSettings) -> Result<Loaded, Refused> {
         let manifest = read_manifest(source).map_err(|error| Refused { manifest: None, error })?;
-        match self.load_as(source, &manifest).await {
+        match self.load_as(source, &manifest, settings).await {
             Ok(loaded) => Ok(loaded),
             Err(error) => Err(Refused { manifest: Some(Box::new(manifest)), error }),
         }
     }
 
-    async fn load_as(&self, source: &Source, manifest: &Manifest) -> Result<Loaded, LoadError> {
-        let wasm = read_wasm(source)?;
-        let (engine, cache) = (self.sandbox.engine.clone(), self.cache.clone());
-        let compiled = tokio::task::spawn_blocking(move || cache::compile(&engine, cache.as_deref(), &wasm))
-            .await
-            .map_err(|error| LoadError::Internal(error.to_string()))?
-            .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+    async fn load_as(&self, source: &Source, manifest: &Manifest, settings: &PluginSettings) -> Result<Loaded, LoadError> {
+        let (source, cache, engine) = (source.clone(), self.cache.clone(), self.stage.sandbox.engine.clone());
+        let built_in = source.is_built_in();
+        let compiled = tokio::task::spawn_blocking(move || {
+            let wasm = read_wasm(&source)?;
+            cache::compile(&engine, cache.as_deref(), &wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
+        })
+        .await
+        .map_err(|error| LoadError::Internal(error.to_string()))??;
         contract::check(&compiled.component, manifest)?;
         let entry = v0_1::Entry::link(&compiled.component, manifest.kind).map_err(|error| misfit(&error))?;
         let plugin = Plugin {
-            entry,
-            manifest: manifest.clone(),
-            built_in: source.is_built_in(),
-            slots: Semaphore::new(self.per_plugin as usize),
-            breaker: Breaker::new(self.quarantine),
+            entry: Arc::new(entry),
+            manifest: Arc::new(manifest.clone()),
+            built_in,
+            settings: PluginSettings::default(),
+            accounts: Accounts::new(),
+            notes: Vec::new(),
+            tools: Vec::new(),
+            slots: Arc::new(Semaphore::new(self.per_plugin as usize)),
+            breaker: Arc::new(Breaker::new(self.quarantine)),
         };
         self.start_once(&plugin).await?;
+        let plugin = self.fit(&plugin, settings).await.map_err(LoadError::Start)?;
         Ok(Loaded { plugin, cached: compiled.cached, cache_entry: compiled.entry })
+    }
+
+    /// The same plugin under another word of the operator's.
+    pub(crate) async fn fit(&self, plugin: &Plugin, settings: &PluginSettings) -> Result<Plugin, PluginFailure> {
+        let (accounts, notes) = access::accounts(&plugin.manifest, settings, plugin.built_in);
+        let mut fitted = Plugin {
+            manifest: Arc::clone(&plugin.manifest),
+            built_in: plugin.built_in,
+            entry: Arc::clone(&plugin.entry),
+            settings: settings.clone(),
+            accounts,
+            notes,
+            tools: Vec::new(),
+            slots: Arc::clone(&plugin.slots),
+            breaker: Arc::clone(&plugin.breaker),
+        };
+        if fitted.manifest.kind == Kind::Tool && fitted.access(None).is_ok() {
+            fitted.tools = fitted.list_tools(&self.stage).await?;
+        }
+        Ok(fitted)
     }
 
     async fn start_once(&self, plugin: &Plugin) -> Result<(), LoadError> {
         let asked = plugin.manifest.limits;
         let limits = Limits { deadline_ms: asked.deadline_ms.min(MAX_START_MS), ..asked };
-        let (mut store, timer) = self.sandbox.enter(&plugin.manifest.name, limits);
+        let (accounts, _) = access::accounts(&plugin.manifest, &PluginSettings::default(), false);
+        let Some(access) = accounts.into_values().next() else { return Ok(()) };
+        let subject = Subject { manifest: Arc::clone(&plugin.manifest), access, progress: None };
+        let (mut store, timer) = self.stage.sandbox.enter(subject, limits);
         let outcome = timer.drive(plugin.entry.try_out(&mut store)).await;
         outcome.map_err(|stop| LoadError::Start(sandbox::explain(stop, store.data())))?.map_err(|error| misfit(&error))
     }

@@ -1,107 +1,284 @@
 //! One loaded plugin: its calls, each admitted, made in a fresh instance, and held against its record.
 
-use crate::breaker::Breaker;
-use crate::manifest::Manifest;
-use crate::sandbox::{self, Sandbox};
-use crate::v0_1;
+use crate::access::{Access, Accounts};
+use crate::actor::Polled;
+use crate::breaker::{Breaker, Leave};
+use crate::host::Health;
+use crate::operator::PluginSettings;
+use crate::sandbox::{self, CallState, Sandbox, Subject};
+use crate::v0_1::{self, Speaker};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use wingman_message::{ChannelName, HttpRequest, Inbound, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
+use wasmtime::Store;
+use wingman_egress::Response;
+use wingman_manifest::Manifest;
+use wingman_message::{
+    AccountName, ChannelName, HttpRequest, Inbound, Outbound, Place, PluginFailure, PluginState, PluginStatus, Receipt, Received,
+    ToolInvocation, ToolOutput, ToolProgress, ToolSpec, WebhookDelivery,
+};
 
-/// A plugin that can be called.
+/// A plugin that can be called. It never changes: another version, or another word of the operator, is another value.
 pub(crate) struct Plugin {
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) built_in: bool,
-    pub(crate) entry: v0_1::Entry,
+    pub(crate) entry: Arc<v0_1::Entry>,
+    pub(crate) settings: PluginSettings,
+    pub(crate) accounts: Accounts,
+    /// What the operator should know of its grants and accounts.
+    pub(crate) notes: Vec<String>,
+    /// The tools that it offers in its unnamed account, as it calls them; for a plugin of kind tool.
+    pub(crate) tools: Vec<ToolSpec>,
     /// Calls of this plugin at once.
-    pub(crate) slots: Semaphore,
-    pub(crate) breaker: Breaker,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) breaker: Arc<Breaker>,
 }
 
-/// Admission to the sandbox, shared by all plugins. It lets in fewer than the pool holds, so the pool is never exhausted.
-pub(crate) struct Gate {
+/// Where calls are made, and the admission to it. It lets in fewer than the pool holds, so the pool is never exhausted.
+pub(crate) struct Stage {
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) slots: Semaphore,
     pub(crate) wait: Duration,
 }
 
+/// Makes one call in a fresh instance: `guest` asks, `check` reads what came back.
+macro_rules! fresh {
+    ($self:ident, $stage:ident, $subject:expr, |$store:ident, $at:ident| $guest:expr, |$returned:ident| $check:expr) => {{
+        let call = async {
+            let (mut store, timer) = $stage.sandbox.enter($subject, $self.manifest.limits);
+            let guest = async {
+                let $store = &mut store;
+                let instance = $self.entry.instantiate($store).await?;
+                let $at = &instance;
+                $guest.await
+            };
+            let outcome = timer.drive(guest).await;
+            let $returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
+            $check
+        };
+        $self.guarded($stage, call).await
+    }};
+}
+
 impl Plugin {
+    /// What the plugin may reach in this account.
+    pub(crate) fn access(&self, account: Option<&AccountName>) -> Result<&Arc<Access>, PluginFailure> {
+        let access = self.accounts.get(&account.cloned()).ok_or_else(|| {
+            let which = account.map_or_else(|| "an unnamed account".to_owned(), |name| format!("the account `{name}`"));
+            PluginFailure::Unavailable(format!("`{}` is not configured for {which}", self.manifest.name))
+        })?;
+        match &access.broken {
+            Some(why) => Err(PluginFailure::Unavailable(format!("`{}` cannot be used: {why}", self.manifest.name))),
+            None => Ok(access),
+        }
+    }
+
+    /// The account that a place belongs to: the configured one of that name, or else the unnamed one.
+    pub(crate) fn account_of(&self, place: &Place) -> Option<AccountName> {
+        let named = place.account.as_ref().and_then(|name| AccountName::new(name).ok());
+        named.filter(|name| self.accounts.contains_key(&Some(name.clone())))
+    }
+
+    pub(crate) fn subject(
+        &self,
+        account: Option<&AccountName>,
+        progress: Option<ToolProgress>,
+    ) -> Result<Subject, PluginFailure> {
+        let access = Arc::clone(self.access(account)?);
+        Ok(Subject { manifest: Arc::clone(&self.manifest), access, progress })
+    }
+
     /// Calls `normalize`.
     pub(crate) async fn normalize(
         &self,
-        sandbox: &Sandbox,
-        gate: &Gate,
+        stage: &Stage,
         channel: &ChannelName,
         delivery: WebhookDelivery,
     ) -> Result<Vec<Inbound>, PluginFailure> {
-        let call = async {
-            let limits = self.manifest.limits;
-            let delivery = v0_1::delivery(delivery, sandbox.clock.now_ms());
-            let (mut store, timer) = sandbox.enter(&self.manifest.name, limits);
-            let outcome = timer.drive(self.entry.normalize(&mut store, &delivery)).await;
-            v0_1::normalized(outcome.map_err(|stop| sandbox::explain(stop, store.data()))?, channel, &limits)
-        };
-        self.guarded(sandbox, gate, call).await
+        let subject = self.subject(None, None)?;
+        let delivery = v0_1::delivery(delivery, stage.sandbox.clock.now_ms());
+        let from = Speaker { channel, account: None };
+        fresh!(self, stage, subject, |store, at| self.entry.normalize(store, at, &delivery), |returned| {
+            v0_1::normalized(returned, from, &self.manifest.limits)
+        })
     }
 
     /// Calls `receive`.
     pub(crate) async fn receive(
         &self,
-        sandbox: &Sandbox,
-        gate: &Gate,
-        channel: &ChannelName,
+        stage: &Stage,
+        from: Speaker<'_>,
         request: HttpRequest,
     ) -> Result<Received, PluginFailure> {
+        let subject = self.subject(from.account, None)?;
+        let request = v0_1::request(request);
+        fresh!(self, stage, subject, |store, at| self.entry.receive(store, at, &request), |returned| {
+            v0_1::received(returned, from, &self.manifest.limits)
+        })
+    }
+
+    /// Calls `deliver`.
+    pub(crate) async fn deliver(&self, stage: &Stage, outbound: Outbound) -> Result<Receipt, PluginFailure> {
+        let subject = self.subject(self.account_of(&outbound.place).as_ref(), None)?;
+        let outbound = v0_1::outbound(outbound);
+        fresh!(self, stage, subject, |store, at| self.entry.deliver(store, at, &outbound), |returned| {
+            v0_1::receipt(returned, &self.manifest.limits)
+        })
+    }
+
+    /// Calls `typing`.
+    pub(crate) async fn typing(&self, stage: &Stage, place: &Place, context: Option<&str>) -> Result<Duration, PluginFailure> {
+        let subject = self.subject(self.account_of(place).as_ref(), None)?;
+        let place = v0_1::place(place);
+        fresh!(self, stage, subject, |store, at| self.entry.typing(store, at, &place, context), |returned| {
+            returned.map(|ms| Duration::from_millis(ms.into())).map_err(v0_1::failure)
+        })
+    }
+
+    /// Calls `react`.
+    pub(crate) async fn react(
+        &self,
+        stage: &Stage,
+        place: &Place,
+        (message, emoji): (&str, Option<&str>),
+    ) -> Result<(), PluginFailure> {
+        let subject = self.subject(self.account_of(place).as_ref(), None)?;
+        let place = v0_1::place(place);
+        fresh!(self, stage, subject, |store, at| self.entry.react(store, at, (&place, message, emoji)), |returned| {
+            returned.map_err(v0_1::failure)
+        })
+    }
+
+    /// Calls `locate`, and fetches the file under the plugin's grants.
+    pub(crate) async fn fetch(
+        &self,
+        stage: &Stage,
+        account: Option<&AccountName>,
+        reference: &str,
+    ) -> Result<Response, PluginFailure> {
+        let subject = self.subject(account, None)?;
         let call = async {
             let limits = self.manifest.limits;
-            let request = v0_1::request(request);
-            let (mut store, timer) = sandbox.enter(&self.manifest.name, limits);
-            let outcome = timer.drive(self.entry.receive(&mut store, &request)).await;
-            v0_1::received(outcome.map_err(|stop| sandbox::explain(stop, store.data()))?, channel, &limits)
+            let (mut store, timer) = stage.sandbox.enter(subject, limits);
+            let outcome = timer.drive(self.locate(&mut store, reference)).await;
+            let returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
+            let request = v0_1::outgoing(returned)?;
+            v0_1::exchange(store.data_mut(), request).await.map_err(v0_1::failure)
         };
-        self.guarded(sandbox, gate, call).await
+        self.guarded(stage, call).await
+    }
+
+    async fn locate(&self, store: &mut Store<CallState>, reference: &str) -> v0_1::Returned<v0_1::http::Outgoing> {
+        let instance = self.entry.instantiate(store).await?;
+        self.entry.locate(store, &instance, reference).await
+    }
+
+    /// Calls `register`, or `unregister` where there is no address.
+    pub(crate) async fn register(
+        &self,
+        stage: &Stage,
+        account: Option<&AccountName>,
+        public_url: Option<&str>,
+    ) -> Result<(), PluginFailure> {
+        let subject = self.subject(account, None)?;
+        match public_url {
+            Some(url) => fresh!(self, stage, subject, |store, at| self.entry.register(store, at, url), |returned| {
+                returned.map_err(v0_1::failure)
+            }),
+            None => fresh!(self, stage, subject, |store, at| self.entry.unregister(store, at), |returned| {
+                returned.map_err(v0_1::failure)
+            }),
+        }
+    }
+
+    /// Calls `probe`.
+    pub(crate) async fn probe(&self, stage: &Stage, account: Option<&AccountName>) -> Result<Health, PluginFailure> {
+        let subject = self.subject(account, None)?;
+        fresh!(self, stage, subject, |store, at| self.entry.probe(store, at), |returned| v0_1::health(returned))
+    }
+
+    /// Calls `poll`. It takes none of the slots for calls: an account asks one question at a time, and may wait for long.
+    pub(crate) async fn poll(&self, stage: &Stage, from: Speaker<'_>, cursor: Option<&str>) -> Result<Polled, PluginFailure> {
+        let subject = self.subject(from.account, None)?;
+        let leave = self.leave(stage)?;
+        let asked = async {
+            let (mut store, timer) = stage.sandbox.enter(subject, self.manifest.limits);
+            let guest = async {
+                let instance = self.entry.instantiate(&mut store).await?;
+                self.entry.poll(&mut store, &instance, cursor).await
+            };
+            let outcome = timer.drive(guest).await;
+            let returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
+            v0_1::polled(returned, from, &self.manifest.limits)
+        };
+        let outcome = asked.await;
+        leave.settle(&outcome, stage.sandbox.clock.now_ms());
+        outcome
+    }
+
+    /// Calls `tools`.
+    pub(crate) async fn list_tools(&self, stage: &Stage) -> Result<Vec<ToolSpec>, PluginFailure> {
+        let subject = self.subject(None, None)?;
+        fresh!(self, stage, subject, |store, at| self.entry.tools(store, at), |returned| {
+            v0_1::tools(returned.map_err(v0_1::failure)?, &self.manifest.limits)
+        })
+    }
+
+    /// Calls the tool that the plugin calls `tool`.
+    pub(crate) async fn call(&self, stage: &Stage, tool: &str, invocation: &ToolInvocation) -> Result<ToolOutput, PluginFailure> {
+        let subject = self.subject(None, Some(invocation.progress.clone()))?;
+        let asked = v0_1::invocation(tool, invocation);
+        fresh!(self, stage, subject, |store, at| self.entry.call(store, at, &asked), |returned| {
+            v0_1::tool_output(returned, &self.manifest.limits)
+        })
     }
 
     /// Makes a call if the breaker and the slots allow it, and tells the breaker how it went.
     async fn guarded<R>(
         &self,
-        sandbox: &Sandbox,
-        gate: &Gate,
+        stage: &Stage,
         call: impl Future<Output = Result<R, PluginFailure>> + Send,
     ) -> Result<R, PluginFailure> {
-        let name = &self.manifest.name;
-        let leave = self
-            .breaker
-            .enter(sandbox.clock.now_ms())
-            .map_err(|reason| PluginFailure::Quarantined { name: name.clone(), reason })?;
+        let leave = self.leave(stage)?;
         let slots = async {
             // Its own slots first: whoever waits for these holds none of everyone's.
             let own = self.slots.acquire().await;
-            (own, gate.slots.acquire().await)
+            (own, stage.slots.acquire().await)
         };
-        let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(gate.wait, slots).await else { return Err(PluginFailure::Busy) };
+        let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(stage.wait, slots).await else { return Err(PluginFailure::Busy) };
         let outcome = call.await;
         if let Err(failure) = &outcome
             && failure.is_misbehaviour()
         {
-            tracing::warn!(plugin = %name, %failure, "a plugin misbehaved; its call failed");
+            tracing::warn!(plugin = %self.manifest.name, %failure, "a plugin misbehaved; its call failed");
         }
-        leave.settle(&outcome, sandbox.clock.now_ms());
+        leave.settle(&outcome, stage.sandbox.clock.now_ms());
         outcome
+    }
+
+    /// The breaker's leave for one call.
+    pub(crate) fn leave(&self, stage: &Stage) -> Result<Leave<'_>, PluginFailure> {
+        let name = &self.manifest.name;
+        let entered = self.breaker.enter(stage.sandbox.clock.now_ms());
+        entered.map_err(|reason| PluginFailure::Quarantined { name: name.clone(), reason })
     }
 
     pub(crate) fn status(&self) -> PluginStatus {
         let standing = self.breaker.standing();
+        let mut grants = self.entry.imports.clone();
+        grants.extend(crate::access::in_words(&self.manifest, &self.settings, self.built_in));
         PluginStatus {
             name: self.manifest.name.to_string(),
             version: self.manifest.version.to_string(),
             kind: self.manifest.kind.to_string(),
             contract: self.manifest.contract.to_string(),
             built_in: self.built_in,
-            grants: v0_1::grants(self.manifest.kind),
+            grants,
             state: if standing.quarantined { PluginState::Quarantined } else { PluginState::Ready },
             failures: standing.failures,
             last_error: standing.last_error,
+            notes: self.notes.clone(),
         }
     }
 }

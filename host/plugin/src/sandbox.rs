@@ -2,34 +2,70 @@
 //!
 //! What the guest is asked, and in which version of the contract, is not here.
 
+use crate::access::Access;
 use crate::guest_log::{GuestLog, printable};
 use crate::lane::{SlowLane, Turns};
-use crate::limits::{Limiter, Limits};
+use crate::limits::Limiter;
+use crate::services::Services;
 use crate::wasi::EmptyWasi;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
-use wingman_message::{Clock, PluginFailure, PluginName};
+use wingman_manifest::{Limits, Manifest};
+use wingman_message::{Clock, PluginFailure, ToolProgress};
 
 const MAX_DETAIL: usize = 1_000;
+/// Longer than any grant lets a call out take.
+const MAX_PAUSE: Duration = Duration::from_secs(600);
 
 /// Where calls are made. Shared by all plugins.
 pub(crate) struct Sandbox {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) lane: SlowLane,
+    pub(crate) services: Arc<Services>,
 }
 
-/// What the host keeps for one call.
+/// Who is called, and on whose behalf.
+#[derive(Clone)]
+pub(crate) struct Subject {
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) access: Arc<Access>,
+    /// Where a tool reports its output while it comes.
+    pub(crate) progress: Option<ToolProgress>,
+}
+
+/// What the host keeps for one instance: for one call, or for an actor's life.
 pub(crate) struct CallState {
     pub(crate) log: GuestLog,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) progress: Option<ToolProgress>,
+    pub(crate) progress_left: usize,
+    pub(crate) http_calls_left: u64,
+    pub(crate) time: CallTime,
     limiter: Limiter,
     limits: Limits,
     wasi: EmptyWasi,
+}
+
+/// What the host's own functions work with while a guest waits for them.
+pub(crate) struct Reach {
+    pub(crate) services: Arc<Services>,
+    pub(crate) manifest: Arc<Manifest>,
+    pub(crate) access: Arc<Access>,
+}
+
+impl CallState {
+    pub(crate) fn reach(&self) -> Reach {
+        let Self { services, manifest, access, .. } = self;
+        Reach { services: Arc::clone(services), manifest: Arc::clone(manifest), access: Arc::clone(access) }
+    }
 }
 
 impl WasiView for CallState {
@@ -38,9 +74,49 @@ impl WasiView for CallState {
     }
 }
 
+/// How long the guest may still go on. It stands still while the host calls out for the guest.
+#[derive(Debug, Clone)]
+pub(crate) struct CallTime(Arc<Mutex<Instant>>);
+
+impl CallTime {
+    fn until(deadline: Instant) -> Self {
+        Self(Arc::new(Mutex::new(deadline)))
+    }
+
+    // A std mutex: held to read or write one value, never across an await.
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deadline(&self) -> Instant {
+        *self.lock()
+    }
+
+    /// Stands still until the pause is dropped, at most for as long as any call out may take.
+    pub(crate) fn pause(&self) -> Pause {
+        let mut deadline = self.lock();
+        let pause = Pause { time: self.clone(), began: Instant::now(), before: *deadline };
+        *deadline += MAX_PAUSE;
+        pause
+    }
+}
+
+/// The guest's time stands still.
+pub(crate) struct Pause {
+    time: CallTime,
+    began: Instant,
+    before: Instant,
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        *self.time.lock() = self.before + self.began.elapsed();
+    }
+}
+
 /// A call's time. Kept apart from its store, which the guest borrows while it runs.
 pub(crate) struct Timer {
-    deadline: Instant,
+    time: CallTime,
     turns: Turns,
 }
 
@@ -56,11 +132,20 @@ pub(crate) enum Stop {
 struct TimeIsUp;
 
 impl Sandbox {
-    /// A fresh store for one call, and its timer, which runs from now on.
-    pub(crate) fn enter(&self, plugin: &PluginName, limits: Limits) -> (Store<CallState>, Timer) {
+    /// A fresh store, and the timer of its first call, which runs from now on.
+    pub(crate) fn enter(&self, subject: Subject, limits: Limits) -> (Store<CallState>, Timer) {
+        let Subject { manifest, access, progress } = subject;
+        let time = CallTime::until(Instant::now());
         let state = CallState {
-            log: GuestLog::new(plugin.clone()),
+            log: GuestLog::new(manifest.name.clone()),
             clock: Arc::clone(&self.clock),
+            services: Arc::clone(&self.services),
+            manifest,
+            access,
+            progress,
+            progress_left: 0,
+            http_calls_left: 0,
+            time,
             limiter: Limiter::new(&limits),
             limits,
             wasi: EmptyWasi::default(),
@@ -68,17 +153,30 @@ impl Sandbox {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(hostcall_fuel(&limits));
-        let timer = Timer { deadline: Instant::now() + limits.deadline(), turns: self.lane.turns() };
-        let (deadline, turns) = (timer.deadline, timer.turns.clone());
+        let timer = self.arm(&mut store);
+        (store, timer)
+    }
+
+    /// The timer of one more call in the same store, with fresh budgets.
+    pub(crate) fn arm(&self, store: &mut Store<CallState>) -> Timer {
+        let state = store.data_mut();
+        let limits = state.limits;
+        state.log = GuestLog::new(state.manifest.name.clone());
+        state.progress_left = limits.output_bytes();
+        state.http_calls_left = limits.http_calls;
+        let time = CallTime::until(Instant::now() + limits.deadline());
+        state.time = time.clone();
+        let timer = Timer { time, turns: self.lane.turns() };
+        let (time, turns) = (timer.time.clone(), timer.turns.clone());
         // Two ticks: the first may come at once, and a short call should never have to queue in the lane behind long ones.
         store.set_epoch_deadline(2);
         store.epoch_deadline_callback(move |_| {
-            if Instant::now() >= deadline {
+            if Instant::now() >= time.deadline() {
                 return Err(TimeIsUp.into());
             }
             Ok(UpdateDeadline::YieldCustom(1, turns.next()))
         });
-        (store, timer)
+        timer
     }
 }
 
@@ -87,16 +185,21 @@ impl Timer {
     /// a host call, where epochs do not tick.
     pub(crate) async fn drive<R>(&self, guest: impl Future<Output = wasmtime::Result<R>> + Send) -> Result<R, Stop> {
         let mut guest = pin!(guest);
-        let in_turn = std::future::poll_fn(|context| {
+        let mut in_turn = pin!(std::future::poll_fn(|context| {
             let polled = guest.as_mut().poll(context);
             self.turns.end();
             polled
-        });
-        match tokio::time::timeout_at(self.deadline.into(), in_turn).await {
-            Ok(Ok(returned)) => Ok(returned),
-            Ok(Err(error)) if error.is::<TimeIsUp>() => Err(Stop::Deadline),
-            Ok(Err(error)) => Err(Stop::Error(error)),
-            Err(_) => Err(Stop::Deadline),
+        }));
+        loop {
+            let deadline = self.time.deadline();
+            match tokio::time::timeout_at(deadline.into(), in_turn.as_mut()).await {
+                Ok(Ok(returned)) => return Ok(returned),
+                Ok(Err(error)) if error.is::<TimeIsUp>() => return Err(Stop::Deadline),
+                Ok(Err(error)) => return Err(Stop::Error(error)),
+                // A call out has moved the deadline meanwhile.
+                Err(_) if self.time.deadline() > deadline => {}
+                Err(_) => return Err(Stop::Deadline),
+            }
         }
     }
 }

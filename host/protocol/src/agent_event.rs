@@ -212,6 +212,15 @@ pub enum StreamChunk {
         /// What it is called with.
         data: ToolInput,
     },
+    /// A tool that runs has some output. It is shown and not kept: the result, which follows, stands on its own.
+    OnToolStream {
+        /// The call's id.
+        run_id: String,
+        /// The tool.
+        name: String,
+        /// The piece.
+        data: ToolChunk,
+    },
     /// A tool ended well.
     OnToolEnd {
         /// The call's id.
@@ -243,6 +252,12 @@ impl StreamChunk {
     #[must_use]
     pub fn tool_start(id: &str, name: &str, input: serde_json::Value) -> Self {
         Self::OnToolStart { run_id: id.to_owned(), name: name.to_owned(), data: ToolInput { input } }
+    }
+
+    /// The call `id` of the tool `name` has some output, and goes on.
+    #[must_use]
+    pub fn tool_output(id: &str, name: &str, chunk: Arc<str>) -> Self {
+        Self::OnToolStream { run_id: id.to_owned(), name: name.to_owned(), data: ToolChunk { chunk } }
     }
 
     /// The call `id` of the tool `name` ended with `output`.
@@ -277,6 +292,13 @@ pub struct ToolInput {
     /// The input.
     #[ts(type = "unknown")]
     pub input: serde_json::Value,
+}
+
+/// Where a chunk keeps a piece of a tool's output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+pub struct ToolChunk {
+    /// To be appended to what the call has put out before.
+    pub chunk: Arc<str>,
 }
 
 /// Where a chunk keeps a tool's output.

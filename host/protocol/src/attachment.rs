@@ -80,8 +80,8 @@ impl From<&wingman_message::Attachment> for Attachment {
         let (data_url, url) = match &from.source {
             ContentSource::Url(url) if url.starts_with("data:") => (Some(url.clone()), None),
             ContentSource::Url(url) => (None, Some(url.clone())),
-            // A blob is the host's own; no client can fetch it by its name.
-            ContentSource::Blob(_) => (None, None),
+            // A blob is the host's own, a reference the network's; no client can fetch either by its name.
+            ContentSource::Blob(_) | ContentSource::Reference(_) => (None, None),
         };
         Self {
             kind: AttachmentKind::of_media_type(&from.media_type),

@@ -18,7 +18,8 @@ mod secret;
 mod server;
 
 pub use agent_event::{
-    AgentEvent, AgentEventKind, AgentResult, ChunkText, StreamChunk, TextData, ToolFailure, ToolInput, ToolOutput, Usage,
+    AgentEvent, AgentEventKind, AgentResult, ChunkText, StreamChunk, TextData, ToolChunk, ToolFailure, ToolInput, ToolOutput,
+    Usage,
 };
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{
@@ -29,9 +30,9 @@ pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
 pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
 pub use rest::{
-    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, GatewayStats, Health, LoginRequest,
-    PluginState, PluginSummary, Problem, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats, WebhookAccepted,
-    WebhookSummary,
+    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, GatewayStats,
+    Health, LoginRequest, PluginState, PluginSummary, Problem, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats,
+    WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

@@ -2,6 +2,7 @@
 
 mod agent;
 mod auth;
+mod dead_letter;
 mod health;
 mod plugin;
 mod problem;
@@ -11,6 +12,7 @@ mod webhook;
 
 pub use agent::{AgentSummary, ServerConfig};
 pub use auth::{AuthMode, AuthSession, LoginRequest};
+pub use dead_letter::{DeadLetter, DeadLetterKind};
 pub use health::{GatewayStats, GroupList, GroupSummary, Health, NodeList, NodeSummary, Stats};
 pub use plugin::{PluginState, PluginSummary};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};

@@ -151,6 +151,10 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
         ("server.event.agent-stream", own(11, 4000, Kind::text(run(), "A greeting.".into()))),
         ("server.event.agent-stream.tool-start", own(9, 1000, chunk(StreamChunk::tool_start("call-1", "read_file", input())))),
         (
+            "server.event.agent-stream.tool-output",
+            own(10, 1500, chunk(StreamChunk::tool_output("call-1", "read_file", "hel".into()))),
+        ),
+        (
             "server.event.agent-stream.tool-end",
             own(10, 2000, chunk(StreamChunk::tool_end("call-1", "read_file", "hello".into(), false))),
         ),
@@ -238,6 +242,7 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<WebhookAccepted>("rest.WebhookAccepted", &mut tested);
     round_trip::<AuthSession>("rest.AuthSession", &mut tested);
     round_trip::<LoginRequest>("rest.LoginRequest", &mut tested);
+    round_trip::<DeadLetter>("rest.DeadLetter", &mut tested);
     round_trip::<Health>("rest.Health", &mut tested);
     round_trip::<Stats>("rest.Stats", &mut tested);
     round_trip::<Problem>("rest.Problem", &mut tested);

@@ -2,6 +2,7 @@
 
 mod agents;
 mod auth;
+mod dead_letters;
 mod gateway;
 mod json;
 mod messages;
@@ -12,7 +13,7 @@ use crate::app::App;
 use crate::problem::ApiError;
 use axum::Router;
 use axum::http::Uri;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 /// Resources behind the sign-in.
 pub(crate) fn routes() -> Router<App> {
@@ -25,6 +26,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/sessions", get(sessions::list).post(sessions::create))
         .route("/api/sessions/{id}", get(sessions::read).put(sessions::rename).delete(sessions::delete))
         .route("/api/sessions/{id}/messages", get(messages::list))
+        .route("/api/dead-letters", get(dead_letters::list))
+        .route("/api/dead-letters/{id}", delete(dead_letters::discard))
+        .route("/api/dead-letters/{id}/redeliver", post(dead_letters::redeliver))
         .route("/api/webhooks", get(webhooks::list).post(webhooks::create))
         .route("/api/webhooks/{id}", get(webhooks::read).put(webhooks::change).delete(webhooks::delete))
 }

@@ -3,13 +3,13 @@
 use crate::auth::{Auth, SitePolicy, gate};
 use crate::info::GatewayInfo;
 use crate::ws::{self, Sockets};
-use crate::{api, assets, health, webhook};
+use crate::{api, assets, channel, health, webhook};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -42,9 +42,12 @@ fn shared(app: &App) -> Router<App> {
         .route("/api/health", get(health::health))
         .route("/ws", get(ws::upgrade))
         .merge(api::open_routes());
-    // Reads its body itself, once the secret is verified, up to a limit of its own.
-    let webhooks = Router::new().route("/webhooks/{id}", post(webhook::receive));
-    guarded.merge(open).layer(DefaultBodyLimit::max(API_BODY)).merge(webhooks)
+    // They read their bodies themselves, up to a limit of their own, and have their own ways to verify them.
+    let strangers = Router::new()
+        .route("/webhooks/{id}", post(webhook::receive))
+        .route("/channels/{channel}", any(channel::receive))
+        .route("/channels/{channel}/{account}", any(channel::receive_for_account));
+    guarded.merge(open).layer(DefaultBodyLimit::max(API_BODY)).merge(strangers)
 }
 
 fn finish(routes: Router<App>, app: App) -> Router {

@@ -38,6 +38,10 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    pub(crate) fn unavailable(detail: impl Into<String>, retry_after_s: u64) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
     pub(crate) fn too_many(detail: impl Into<String>, retry_after_s: u64) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
@@ -68,7 +72,11 @@ fn meaning(refused: &Refused) -> Meaning {
     let later = |status, code, ms| Meaning { status, code, retry_after_ms: Some(ms) };
     match refused {
         Refused::Invalid(_) | Refused::ForeignSession { .. } => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
-        Refused::UnknownAgent(_) | Refused::UnknownWebhook(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
+        Refused::UnknownAgent(_) | Refused::UnknownWebhook(_) | Refused::UnknownLetter(_) | Refused::NoEntrance(_) => {
+            of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
+        }
+        Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
+        Refused::SecretNotKept => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::SessionBusy => of(StatusCode::CONFLICT, ErrorCode::Busy),
         Refused::QueueFull { .. } => later(StatusCode::TOO_MANY_REQUESTS, ErrorCode::Busy, 1_000),
         Refused::IdReused(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
@@ -99,6 +107,15 @@ fn words(refused: &Refused, meaning: &Meaning) -> String {
         Refused::Store(error) if meaning.status.is_server_error() => {
             tracing::error!(%error, "a request failed on the state");
             "the gateway's state cannot be read or written right now; its log says why".to_owned()
+        }
+        // What exactly is wrong would help who guesses.
+        Refused::NoEntrance(why) => {
+            tracing::debug!(%why, "a request from outside found no entrance");
+            "there is nothing here".to_owned()
+        }
+        Refused::Unverified(why) => {
+            tracing::warn!(%why, "a request from outside was not verified");
+            "the request could not be verified".to_owned()
         }
         other => other.to_string(),
     }

@@ -2,18 +2,19 @@
 
 use crate::app::App;
 use crate::auth::{self, Auth};
+use crate::incoming::{all_headers, read, without_credentials};
 use crate::problem::ApiError;
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 use subtle::ConstantTimeEq;
-use wingman_dispatch::{StoredWebhook, WebhookPost};
-use wingman_message::{Header, WebhookId};
+use wingman_dispatch::{Refused, StoredWebhook, WebhookPost};
+use wingman_message::{HttpRequest, UnverifiedRequest, WebhookId};
 use wingman_protocol::WebhookAccepted;
 use wingman_protocol::rest::WEBHOOK_SECRET_HEADER;
 
@@ -29,19 +30,39 @@ pub(crate) async fn receive(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(id): Path<String>,
     Query(query): Query<SecretQuery>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<WebhookAccepted>), ApiError> {
     let unknown = || ApiError::not_found("there is no such webhook");
     let id = WebhookId::new(&id).map_err(|_| unknown())?;
     let webhook = dispatch.webhooks().find(&id).await?.ok_or_else(unknown)?;
-    verify(&webhook.webhook, &headers, query.secret.as_deref(), &auth, peer.ip())?;
-    let post = WebhookPost {
-        content_type: text(&headers, CONTENT_TYPE.as_str()).unwrap_or_default(),
-        headers: without_credentials(&headers),
-        body: read(body, webhook_bytes).await?,
+    auth.throttle().check(peer.ip())?;
+    let accepted = if dispatch.has_rules(&webhook) {
+        // Its senders sign the raw bytes, so that these are read first; who may send at all is checked before.
+        check_open(&webhook.webhook, peer.ip())?;
+        let request = HttpRequest {
+            method: Method::POST.as_str().to_owned(),
+            url: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            headers: all_headers(&headers),
+            body: read(body, webhook_bytes).await?,
+        };
+        let request = UnverifiedRequest { request, received_at: dispatch.now_ms() };
+        dispatch.signed_webhook(webhook, request).await.inspect_err(|refused| {
+            if matches!(refused, Refused::Unverified(_)) {
+                auth.throttle().failed(peer.ip());
+            }
+        })?
+    } else {
+        verify(&webhook.webhook, &headers, query.secret.as_deref(), &auth, peer.ip())?;
+        check_open(&webhook.webhook, peer.ip())?;
+        let post = WebhookPost {
+            content_type: text(&headers, CONTENT_TYPE.as_str()).unwrap_or_default(),
+            headers: without_credentials(&headers),
+            body: read(body, webhook_bytes).await?,
+        };
+        dispatch.webhook(webhook, post).await?
     };
-    let accepted = dispatch.webhook(webhook, post).await?;
     let status = if accepted.repeated { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, Json(WebhookAccepted { ok: true, session_id: accepted.session, delivery_id: accepted.delivery })))
 }
@@ -54,7 +75,6 @@ fn verify(
     auth: &Auth,
     peer: IpAddr,
 ) -> Result<(), ApiError> {
-    auth.throttle().check(peer)?;
     let in_header = text(headers, WEBHOOK_SECRET_HEADER);
     let secret = in_header.as_deref().or_else(|| auth::bearer(headers)).or(in_query);
     let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
@@ -67,6 +87,11 @@ fn verify(
         auth.throttle().failed(peer);
         return Err(ApiError::unauthorized("the webhook's secret is wrong"));
     }
+    Ok(())
+}
+
+/// Checks that the webhook takes deliveries, and from there.
+fn check_open(webhook: &StoredWebhook, peer: IpAddr) -> Result<(), ApiError> {
     if !webhook.enabled {
         return Err(ApiError::forbidden("this webhook is disabled"));
     }
@@ -83,23 +108,6 @@ pub(crate) fn parse_network(text: &str) -> Option<ipnet::IpNet> {
     text.parse::<ipnet::IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(Into::into))
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, limit).await.map_err(|error| {
-        tracing::debug!(%error, "a delivery could not be read");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body is larger than {limit} bytes, or broke off"))
-    })
-}
-
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-/// What a component may see of the headers: no credentials, nothing that is not text.
-fn without_credentials(headers: &HeaderMap) -> Vec<Header> {
-    let secret = [AUTHORIZATION.as_str(), COOKIE.as_str(), "proxy-authorization", WEBHOOK_SECRET_HEADER];
-    headers
-        .iter()
-        .filter(|(name, _)| !secret.contains(&name.as_str()))
-        .filter_map(|(name, value)| Some(Header { name: name.to_string(), value: value.to_str().ok()?.to_owned() }))
-        .collect()
 }

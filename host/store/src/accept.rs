@@ -7,10 +7,21 @@ use crate::error::{Failure, Outcome, StoreError};
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use std::collections::HashSet;
-use wingman_message::{DeliveryId, Inbound, Origin, SessionKey, SessionSource};
+use wingman_message::{DeliveryId, Header, Inbound, Origin, SessionKey, SessionSource};
 
 /// How many messages one delivery may hold.
 pub const MAX_MESSAGES_PER_DELIVERY: usize = 1000;
+
+/// A delivery as it came, byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// The media type that the sender named.
+    pub content_type: String,
+    /// Headers, without those that carried credentials.
+    pub headers: Vec<Header>,
+    /// The body.
+    pub body: Bytes,
+}
 
 /// What came in together, normalised and routed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +43,8 @@ pub struct NewDelivery {
     pub received_at: i64,
     /// SHA-256 of what came, to tell a repeat from another request under the same id.
     pub fingerprint: [u8; 32],
-    /// As it came: media type and bytes. Kept until the turn has ended; with a dead letter, as long as that.
-    pub raw: Option<(String, Bytes)>,
+    /// As it came. Kept until the turn has ended; with a dead letter, as long as that.
+    pub raw: Option<Original>,
     /// The messages in it, at most [`MAX_MESSAGES_PER_DELIVERY`].
     pub messages: Vec<Inbound>,
     /// How many deliveries of the session may be unfinished, this one included.
@@ -205,13 +216,13 @@ pub(crate) struct Row<'a> {
 
 /// Inserts the delivery's row; returns its ordinal.
 pub(crate) fn insert_delivery(connection: &Connection, session: i64, new: &NewDelivery, row: &Row<'_>) -> Outcome<i64> {
-    let (client, request, webhook) = origin_columns(&new.origin);
+    let [client, request, webhook, channel, account] = origin_columns(&new.origin);
     let finished_at = row.state.is_finished().then_some(new.received_at);
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO deliveries (id, session, state, client, request, webhook, received_at, finished_at, fingerprint,
-                                     place_json, is_dead, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO deliveries (id, session, state, client, request, webhook, channel, account, received_at, finished_at,
+                                     fingerprint, place_json, is_dead, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             new.id.to_string(),
@@ -220,6 +231,8 @@ pub(crate) fn insert_delivery(connection: &Connection, session: i64, new: &NewDe
             client,
             request,
             webhook,
+            channel,
+            account,
             new.received_at,
             finished_at,
             new.fingerprint,
@@ -238,10 +251,10 @@ pub(crate) fn insert_delivery(connection: &Connection, session: i64, new: &NewDe
 }
 
 pub(crate) fn keep_original(connection: &Connection, ordinal: i64, new: &NewDelivery) -> Outcome<()> {
-    if let Some((content_type, body)) = &new.raw {
+    if let Some(Original { content_type, headers, body }) = &new.raw {
         connection
-            .prepare_cached("INSERT INTO originals (delivery, content_type, body) VALUES (?1, ?2, ?3)")?
-            .execute(params![ordinal, content_type, body.as_ref()])?;
+            .prepare_cached("INSERT INTO originals (delivery, content_type, headers_json, body) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![ordinal, content_type, to_json(headers)?, body.as_ref()])?;
     }
     Ok(())
 }

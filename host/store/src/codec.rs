@@ -5,7 +5,7 @@ use rusqlite::Row;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Display;
 use std::str::FromStr;
-use wingman_message::{MessageStatus, Origin, Role, SessionSource, WebhookId};
+use wingman_message::{AccountName, MessageStatus, Origin, Role, SessionSource, WebhookId};
 
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Outcome<String> {
     Ok(serde_json::to_string(value)?)
@@ -64,19 +64,24 @@ words!(
     crate::DeliveryState::Cancelled => "cancelled",
 );
 
-/// An origin as its columns: client, request, webhook.
-pub(crate) fn origin_columns(origin: &Origin) -> (Option<&str>, Option<&str>, Option<&str>) {
+/// An origin as its columns: client, request, webhook, channel, account.
+pub(crate) fn origin_columns(origin: &Origin) -> [Option<&str>; 5] {
     match origin {
-        Origin::Client { client, request } => (Some(client.as_str()), Some(request.as_str()), None),
-        Origin::Webhook { webhook } => (None, None, Some(webhook.as_str())),
+        Origin::Client { client, request } => [Some(client.as_str()), Some(request.as_str()), None, None, None],
+        Origin::Webhook { webhook } => [None, None, Some(webhook.as_str()), None, None],
+        Origin::Channel { channel, account } => {
+            [None, None, None, Some(channel.as_str()), account.as_ref().map(AccountName::as_str)]
+        }
     }
 }
 
 /// An origin from its columns, which stand side by side from the column `first` on.
 pub(crate) fn origin(row: &Row<'_>, first: usize) -> Outcome<Origin> {
-    match (text_at(row, first)?, text_at(row, first + 1)?, text_at(row, first + 2)?) {
-        (Some(client), Some(request), None) => Ok(Origin::Client { client: parse(client)?, request: parse(request)? }),
-        (None, None, Some(webhook)) => Ok(Origin::Webhook { webhook: parse::<WebhookId>(webhook)? }),
+    let column = |offset| text_at(row, first + offset);
+    match (column(0)?, column(1)?, column(2)?, column(3)?) {
+        (Some(client), Some(request), None, None) => Ok(Origin::Client { client: parse(client)?, request: parse(request)? }),
+        (None, None, Some(webhook), None) => Ok(Origin::Webhook { webhook: parse::<WebhookId>(webhook)? }),
+        (None, None, None, Some(channel)) => Ok(Origin::Channel { channel: parse(channel)?, account: parse_some(column(4)?)? }),
         _ => Err(Failure::Unreadable("a delivery without an origin".to_owned())),
     }
 }

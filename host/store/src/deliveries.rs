@@ -1,5 +1,6 @@
 //! Deliveries and where they stand: what is unfinished, what became of one, cancelling one that waits.
 
+use crate::accept::Original;
 use crate::agent::AgentStore;
 use crate::codec;
 use crate::error::{Outcome, StoreError};
@@ -75,19 +76,22 @@ pub struct DeliveryRecord {
 }
 
 pub(crate) const UNFINISHED_COUNT: &str = "SELECT count(*) FROM deliveries WHERE session = ?1 AND finished_at IS NULL";
-pub(crate) const UNFINISHED_OF: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state
+pub(crate) const UNFINISHED_OF: &str =
+    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state
      FROM sessions s JOIN deliveries d ON d.session = s.id WHERE s.key = ?1 AND d.finished_at IS NULL ORDER BY d.ordinal";
 // Without the hint, the two queries below read every delivery there ever was, to save the sorting of the few unfinished.
-pub(crate) const UNFINISHED: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state
+pub(crate) const UNFINISHED: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state
      FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
      WHERE d.finished_at IS NULL ORDER BY d.ordinal";
 pub(crate) const UNFINISHED_SESSIONS: &str = "SELECT s.key
      FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
      WHERE d.finished_at IS NULL GROUP BY d.session ORDER BY min(d.ordinal)";
-pub(crate) const BY_ID: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state, d.fingerprint,
+pub(crate) const BY_ID: &str =
+    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state, d.fingerprint,
      d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error
      FROM deliveries d JOIN sessions s ON s.id = d.session WHERE d.id = ?1";
-pub(crate) const BY_REQUEST: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.state, d.fingerprint,
+pub(crate) const BY_REQUEST: &str =
+    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state, d.fingerprint,
      d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error
      FROM deliveries d JOIN sessions s ON s.id = d.session WHERE d.client = ?1 AND d.request = ?2 AND d.is_dead = 0";
 
@@ -144,21 +148,21 @@ impl AgentStore {
         self.database.read(move |connection| one(connection, BY_REQUEST, &[client.as_str(), request.as_str()])).await
     }
 
-    /// The delivery as it came, media type and bytes, while that is kept: until its turn has ended, or for a dead letter.
+    /// The delivery as it came, while that is kept: until its turn has ended, or for a dead letter.
     ///
     /// # Errors
     /// See [`AgentStore`].
-    pub async fn original(&self, delivery: DeliveryId) -> Result<Option<(String, Bytes)>, StoreError> {
+    pub async fn original(&self, delivery: DeliveryId) -> Result<Option<Original>, StoreError> {
         self.database
             .read(move |connection| {
-                let found = connection
-                    .prepare_cached(
-                        "SELECT o.content_type, o.body FROM deliveries d JOIN originals o ON o.delivery = d.ordinal
-                         WHERE d.id = ?1",
-                    )?
-                    .query_row([delivery.to_string()], |row| Ok((row.get(0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?))))
-                    .optional()?;
-                Ok(found)
+                let mut statement = connection.prepare_cached(
+                    "SELECT o.content_type, o.headers_json, o.body FROM deliveries d JOIN originals o ON o.delivery = d.ordinal
+                     WHERE d.id = ?1",
+                )?;
+                let mut rows = statement.query([delivery.to_string()])?;
+                let Some(row) = rows.next()? else { return Ok(None) };
+                let headers = codec::text_at(row, 1)?.map(codec::from_json).transpose()?.unwrap_or_default();
+                Ok(Some(Original { content_type: row.get(0)?, headers, body: Bytes::from(row.get::<_, Vec<u8>>(2)?) }))
             })
             .await
     }
@@ -204,7 +208,7 @@ fn unfinished(connection: &Connection, query: &str, values: &[&str]) -> Outcome<
             session: codec::parse(&row.get::<_, String>(1)?)?,
             ordinal: row.get(2)?,
             origin: codec::origin(row, 3)?,
-            state: codec::state(&row.get::<_, String>(6)?)?,
+            state: codec::state(&row.get::<_, String>(8)?)?,
         });
     }
     Ok(all)
@@ -222,13 +226,13 @@ fn record(row: &Row<'_>) -> Outcome<DeliveryRecord> {
         session: codec::parse(&row.get::<_, String>(1)?)?,
         ordinal: row.get(2)?,
         origin: codec::origin(row, 3)?,
-        state: codec::state(&row.get::<_, String>(6)?)?,
-        fingerprint: row.get(7)?,
-        received_at: row.get(8)?,
-        finished_at: row.get(9)?,
-        attempts: row.get(10)?,
-        run: codec::parse_some(codec::text_at(row, 11)?)?,
-        answer: codec::parse_some(codec::text_at(row, 12)?)?,
-        error: row.get(13)?,
+        state: codec::state(&row.get::<_, String>(8)?)?,
+        fingerprint: row.get(9)?,
+        received_at: row.get(10)?,
+        finished_at: row.get(11)?,
+        attempts: row.get(12)?,
+        run: codec::parse_some(codec::text_at(row, 13)?)?,
+        answer: codec::parse_some(codec::text_at(row, 14)?)?,
+        error: row.get(15)?,
     })
 }

@@ -3,18 +3,24 @@
 use crate::database::Database;
 use crate::error::{Outcome, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use std::path::Path;
+use std::sync::Arc;
+use wingman_message::Clock;
 
 /// The gateway's own durable state. Cheap to clone; all clones are one. Made by [`crate::Store::gateway`].
 ///
 /// Every call may fail with [`StoreError::Closed`], [`StoreError::Io`], [`StoreError::DiskFull`] or [`StoreError::Corrupt`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GatewayStore {
     pub(crate) database: Database,
+    pub(crate) blobs: Arc<Path>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl GatewayStore {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database }
+    /// `blobs` is the folder of plugins' files.
+    pub(crate) fn new(database: Database, blobs: Arc<Path>, clock: Arc<dyn Clock>) -> Self {
+        Self { database, blobs, clock }
     }
 
     /// The value under `key`.
@@ -58,6 +64,12 @@ impl GatewayStore {
                 Ok(get(connection, &key)?.unwrap_or_else(|| value.clone()))
             })
             .await
+    }
+}
+
+impl std::fmt::Debug for GatewayStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayStore").finish_non_exhaustive()
     }
 }
 

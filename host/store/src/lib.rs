@@ -1,7 +1,7 @@
 //! The durable state of the gateway: what is accepted, said, done and still to be delivered. The only crate that names SQL.
 //!
 //! [`Store`] is the state folder. [`AgentStore`] is one agent's database (inbox, sessions, messages, journal, outbox) and
-//! [`GatewayStore`] that of the gateway as a whole (webhooks, settings). Nothing here runs, routes or sends anything, reads the
+//! [`GatewayStore`] that of the gateway as a whole (webhooks, settings, what plugins keep). Nothing here runs, routes or sends anything, reads the
 //! time by itself or makes a delivery's or a run's id.
 //!
 //! One thread writes to each database, and many waiting writers share one fsync; a few connections read beside it. A call that
@@ -9,6 +9,7 @@
 
 mod accept;
 mod agent;
+mod blobs;
 mod codec;
 mod cursor;
 mod database;
@@ -21,6 +22,7 @@ mod messages;
 mod outbox;
 #[cfg(test)]
 mod plans;
+mod plugin_state;
 mod readers;
 mod schema;
 mod sessions;
@@ -31,14 +33,15 @@ mod writer;
 #[cfg(test)]
 mod writer_tests;
 
-pub use accept::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery};
+pub use accept::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, Original};
 pub use agent::AgentStore;
 pub use cursor::{CursorError, MessageCursor, SessionCursor};
+pub use dead_letters::{DeadLetter, DeadLetterKind, Revived};
 pub use deliveries::{DeliveryRecord, DeliveryState, Unfinished};
 pub use error::StoreError;
 pub use gateway::GatewayStore;
 pub use messages::MessagePage;
-pub use outbox::{OutboxId, OutboxRow};
+pub use outbox::{OutboxId, OutboxRow, ReplyTarget};
 pub use sessions::{NewSession, SessionRecord};
 pub use store::Store;
 pub use turn::{FinishTurn, OutboxReply, Turn};

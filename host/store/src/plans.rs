@@ -24,6 +24,8 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::deliveries::UNFINISHED_OF, "deliveries_unfinished"),
         (crate::deliveries::BY_ID, "sqlite_autoindex_deliveries_1"),
         (crate::deliveries::BY_REQUEST, "deliveries_by_request"),
+        (crate::outbox::NEXT_AT_PLACE, "outbox_by_place"),
+        (crate::outbox::LAST_INBOUND, "inbox_by_delivery"),
         (crate::accept::KNOWN, "inbox_identity"),
         (crate::turn::INBOX, "inbox_by_delivery"),
         (crate::turn::BY_RUN, "deliveries_by_run"),
@@ -39,7 +41,8 @@ fn lists_read_their_index_in_order() {
     // A scan of an index in its own order stops at the limit.
     for (query, scan) in [
         (crate::sessions::NEWEST, "SCAN sessions USING INDEX sessions_newest"),
-        (crate::outbox::PENDING, "SCAN o"),
+        (crate::outbox::PENDING, "outbox_watched"),
+        (crate::outbox::PLACES, "outbox_by_place"),
         (crate::deliveries::UNFINISHED, "USING INDEX deliveries_unfinished"),
         (crate::deliveries::UNFINISHED_SESSIONS, "deliveries_unfinished"),
     ] {

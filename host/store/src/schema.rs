@@ -5,8 +5,10 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 use std::path::Path;
 
-const AGENT: &[M<'static>] = &[M::up(include_str!("migrations/agent_0001.sql"))];
-const GATEWAY: &[M<'static>] = &[M::up(include_str!("migrations/gateway_0001.sql"))];
+const AGENT: &[M<'static>] =
+    &[M::up(include_str!("migrations/agent_0001.sql")), M::up(include_str!("migrations/agent_0002.sql")).foreign_key_check()];
+const GATEWAY: &[M<'static>] =
+    &[M::up(include_str!("migrations/gateway_0001.sql")), M::up(include_str!("migrations/gateway_0002.sql"))];
 
 /// Which of the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +39,16 @@ impl Schema {
 
     /// Brings the database up to date, in one transaction for each version.
     pub(crate) fn migrate(self, connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+        let set_foreign_keys = |connection: &Connection, on: bool| {
+            connection.pragma_update(None, "foreign_keys", on).map_err(|error| crate::error::Failure::from(error).at(path))
+        };
+        // A table is rebuilt by dropping it, which must not delete what refers to it. Migrations that do so check at their end.
+        set_foreign_keys(connection, false)?;
         Migrations::from_slice(self.migrations()).to_latest(connection).map_err(|error| match error {
             rusqlite_migration::Error::RusqliteError { err, .. } => crate::error::Failure::from(err).at(path),
             other => StoreError::Internal { path: path.to_owned(), reason: other.to_string() },
-        })
+        })?;
+        set_foreign_keys(connection, true)
     }
 }
 

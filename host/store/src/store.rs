@@ -15,6 +15,7 @@ use wingman_message::{AgentId, Clock};
 const AGENTS: &str = "agents";
 const AGENT_FILE: &str = "agent.db";
 const GATEWAY_FILE: &str = "gateway.db";
+const BLOBS: &str = "blobs";
 
 /// The durable state of one gateway. Cheap to clone; all clones are one.
 ///
@@ -49,8 +50,10 @@ impl Store {
             Ok((folder, lock, database))
         })
         .await?;
+        let gateway = GatewayStore::new(database, folder.join(BLOBS).into(), Arc::clone(&clock));
+        gateway.sweep_blobs().await?;
         let open = Open { lock: Some(lock), agents: HashMap::new() };
-        Ok(Self { folder: folder.into(), clock, gateway: GatewayStore::new(database), open: Arc::new(Mutex::new(open)) })
+        Ok(Self { folder: folder.into(), clock, gateway, open: Arc::new(Mutex::new(open)) })
     }
 
     /// What belongs to the gateway as a whole.
@@ -146,7 +149,9 @@ fn agents_in(folder: &Path) -> std::io::Result<Vec<AgentId>> {
 }
 
 /// Runs `work` on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     // Fails only when the runtime is shutting down or `work` panicked.
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)?
 }

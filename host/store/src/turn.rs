@@ -41,7 +41,7 @@ pub struct FinishTurn {
     pub reply: Option<OutboxReply>,
 }
 
-/// A reply that goes to the place that the delivery's first message came from.
+/// A reply that goes to the place that the delivery's messages came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxReply {
     /// The text: Markdown.
@@ -122,21 +122,22 @@ struct Found {
 
 fn find(connection: &Connection, delivery: DeliveryId) -> Outcome<Found> {
     let mut statement = connection.prepare_cached(
-        "SELECT ordinal, session, client, request, webhook, attempts, run, finished_at IS NOT NULL FROM deliveries WHERE id = ?1",
+        "SELECT ordinal, session, client, request, webhook, channel, account, attempts, run, finished_at IS NOT NULL
+         FROM deliveries WHERE id = ?1",
     )?;
     let mut rows = statement.query([delivery.to_string()])?;
     let Some(row) = rows.next()? else {
         return Err(StoreError::NotFound(format!("delivery `{delivery}`")).into());
     };
-    if row.get(7)? {
+    if row.get(9)? {
         return Err(StoreError::Finished(delivery).into());
     }
     Ok(Found {
         ordinal: row.get(0)?,
         session: row.get(1)?,
         origin: codec::origin(row, 2)?,
-        attempts: row.get(5)?,
-        run: codec::parse_some(codec::text_at(row, 6)?)?,
+        attempts: row.get(7)?,
+        run: codec::parse_some(codec::text_at(row, 8)?)?,
     })
 }
 
@@ -199,7 +200,10 @@ fn end(connection: &Connection, finish: &FinishTurn, now: i64) -> Outcome<Option
         .prepare_cached("UPDATE deliveries SET state = ?2, finished_at = ?3, answer = ?4, error = ?5 WHERE ordinal = ?1")?
         .execute(params![found.ordinal, codec::state_word(finish.state), now, answer.id.to_string(), answer.error])?;
     forget_original(connection, found.ordinal)?;
-    finish.reply.as_ref().map(|reply| outbox::insert(connection, found.ordinal, &reply.markdown, now)).transpose()
+    match &finish.reply {
+        Some(reply) => outbox::insert(connection, found.ordinal, &reply.markdown, now).map(Some),
+        None => outbox::forget_shown(connection, found.ordinal).map(|()| None),
+    }
 }
 
 fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry) -> Outcome<()> {

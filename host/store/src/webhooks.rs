@@ -4,10 +4,11 @@ use crate::codec::{from_json, parse, parse_some, text_at, to_json};
 use crate::error::{Outcome, StoreError};
 use crate::gateway::GatewayStore;
 use rusqlite::{Connection, Row, params};
+use secrecy::{ExposeSecret, SecretString};
 use wingman_message::{AgentId, PluginName, SessionKey, WebhookId};
 
-/// A webhook. Its secret is not kept, only the secret's SHA-256.
-#[derive(Clone, PartialEq, Eq)]
+/// A webhook.
+#[derive(Clone)]
 pub struct StoredWebhook {
     /// Its id, the last part of its address.
     pub id: WebhookId,
@@ -15,8 +16,11 @@ pub struct StoredWebhook {
     pub name: String,
     /// The agent that answers.
     pub agent: AgentId,
-    /// SHA-256 of its secret.
+    /// SHA-256 of its secret: what a secret that is shown is compared with.
     pub secret_hash: [u8; 32],
+    /// The secret itself, for a preset whose senders sign with it: a signature cannot be checked against a hash. Kept as it is,
+    /// in a database that only its owner may read. None where only the hash was ever kept.
+    pub secret: Option<SecretString>,
     /// It takes deliveries.
     pub enabled: bool,
     /// The plugin that reads its deliveries; none for the gateway's default.
@@ -31,10 +35,31 @@ pub struct StoredWebhook {
     pub created_at: i64,
 }
 
+impl PartialEq for StoredWebhook {
+    /// The hash stands for the secret, which is in it.
+    fn eq(&self, other: &Self) -> bool {
+        let Self { id, name, agent, secret_hash, secret, enabled, preset, session, event_label, allowed_ips, created_at } = self;
+        *id == other.id
+            && *name == other.name
+            && *agent == other.agent
+            && *secret_hash == other.secret_hash
+            && secret.is_some() == other.secret.is_some()
+            && *enabled == other.enabled
+            && *preset == other.preset
+            && *session == other.session
+            && *event_label == other.event_label
+            && *allowed_ips == other.allowed_ips
+            && *created_at == other.created_at
+    }
+}
+
+impl Eq for StoredWebhook {}
+
 impl std::fmt::Debug for StoredWebhook {
-    /// Without the hash: of a weak secret, a hash tells too much for a log.
+    /// Without the secret, and without the hash: of a weak secret, a hash tells too much for a log.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { id, name, agent, secret_hash: _, enabled, preset, session, event_label, allowed_ips, created_at } = self;
+        let Self { id, name, agent, secret_hash: _, secret: _, enabled, preset, session, event_label, allowed_ips, created_at } =
+            self;
         f.debug_struct("StoredWebhook")
             .field("id", id)
             .field("name", name)
@@ -49,7 +74,7 @@ impl std::fmt::Debug for StoredWebhook {
     }
 }
 
-const COLUMNS: &str = "id, name, agent, secret_hash, enabled, preset, session, event_label, allowed_ips_json, created_at";
+const COLUMNS: &str = "id, name, agent, secret_hash, enabled, preset, session, event_label, allowed_ips_json, created_at, secret";
 
 impl GatewayStore {
     /// All webhooks, by id.
@@ -93,7 +118,7 @@ impl GatewayStore {
         self.database
             .write(move |connection| {
                 let statement = format!(
-                    "INSERT INTO webhooks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING"
+                    "INSERT INTO webhooks ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING"
                 );
                 match execute(connection, &statement, &webhook)? {
                     0 => Err(StoreError::AlreadyThere(format!("webhook `{}`", webhook.id)).into()),
@@ -112,7 +137,8 @@ impl GatewayStore {
             .write(move |connection| {
                 let statement =
                     "UPDATE webhooks SET name = ?2, agent = ?3, secret_hash = ?4, enabled = ?5, preset = ?6, session = ?7,
-                                     event_label = ?8, allowed_ips_json = ?9, created_at = ?10 WHERE id = ?1";
+                                     event_label = ?8, allowed_ips_json = ?9, created_at = ?10,
+                                     secret = ?11 WHERE id = ?1";
                 match execute(connection, statement, &webhook)? {
                     0 => Err(StoreError::NotFound(format!("webhook `{}`", webhook.id)).into()),
                     _ => Ok(()),
@@ -148,6 +174,7 @@ fn execute(connection: &Connection, statement: &str, webhook: &StoredWebhook) ->
         webhook.event_label,
         to_json(&webhook.allowed_ips)?,
         webhook.created_at,
+        webhook.secret.as_ref().map(ExposeSecret::expose_secret),
     ])?;
     Ok(changed)
 }
@@ -164,5 +191,6 @@ fn read(row: &Row<'_>) -> Outcome<StoredWebhook> {
         event_label: row.get(7)?,
         allowed_ips: from_json(&row.get::<_, String>(8)?)?,
         created_at: row.get(9)?,
+        secret: row.get::<_, Option<String>>(10)?.map(SecretString::from),
     })
 }

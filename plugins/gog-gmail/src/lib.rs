@@ -1,8 +1,7 @@
 //! Mail as `gog gmail watch serve` posts it: one message for each mail.
 //!
-//! `payload` knows the shapes, `summary` what an agent reads, `html` the mails that have nothing but HTML.
+//! `payload` knows the shapes, `summary` what an agent reads.
 
-mod html;
 mod payload;
 mod summary;
 

@@ -67,7 +67,7 @@ fn mail(entry: &Value, path: String) -> Result<Mail<'_>> {
     let body = match (plain, fields.text(&["html"])?) {
         (Some(plain), _) if !plain.trim().is_empty() => Some(plain),
         (plain, None) => plain,
-        (_, Some(html)) => Some(Cow::Owned(crate::html::to_text(&html))),
+        (_, Some(html)) => Some(Cow::Owned(wingman_sdk::html::to_text(&html))),
     };
     Ok(Mail {
         id: fields.text(&["id", "messageId"])?,
@@ -77,7 +77,7 @@ fn mail(entry: &Value, path: String) -> Result<Mail<'_>> {
         subject: fields.text(&["subject"])?.or_else(|| header("subject")),
         date: fields.text(&["date"])?.or_else(|| header("date")),
         // Gmail escapes its snippets as HTML.
-        snippet: fields.text(&["snippet", "preview"])?.map(|snippet| Cow::Owned(crate::html::unescape(&snippet))),
+        snippet: fields.text(&["snippet", "preview"])?.map(|snippet| Cow::Owned(wingman_sdk::html::unescape(&snippet))),
         body,
         body_truncated: fields.flag("bodyTruncated")?,
         labels: fields.texts("labels")?,

@@ -94,7 +94,9 @@ async fn killed_again_and_again_under_load_it_answers_each_acknowledged_message_
                 "message {number} was acknowledged and is there {:?} times",
                 asked.get(number)
             );
-            assert_eq!(answered.get(number), Some(&1), "message {number} was answered {:?} times", answered.get(number));
+            let telling = |(_, content): &&(String, String)| content.contains(&format!("<{number}>"));
+            let told: Vec<_> = history.iter().filter(telling).collect();
+            assert_eq!(answered.get(number), Some(&1), "message {number}: {told:?}");
         }
         assert!(asked.values().chain(answered.values()).all(|count| *count == 1), "something was said twice in {session}");
     }

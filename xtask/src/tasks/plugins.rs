@@ -4,25 +4,47 @@ use crate::{project::Project, tools};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
-use wingman_guest::{GuestCrate, Toolchain, build_all};
+use wingman_guest::{Allow, Built, GuestCrate, Project as GuestProject, Toolchain, Tools, build_all};
 
 pub(crate) fn perform(project: &Project) -> Result<()> {
     let toolchain = tools::guest_toolchain()?;
     build(&toolchain, &project.path("plugins"), &project.plugins_out())?;
-    build(&toolchain, &project.path("examples/plugins"), &project.example_plugins_out())
+    let examples = project.path("examples/plugins");
+    build(&toolchain, &examples, &project.example_plugins_out())?;
+    build_scripts(&examples, &project.script_plugins_out(), &Tools::new(project.guest_tools(), Allow::Nothing))
 }
 
+/// The crates among the plugins, all in one cargo call.
 fn build(toolchain: &Toolchain, sources: &Path, out: &Path) -> Result<()> {
-    let guests = guests(sources)?;
+    let guests: Vec<GuestCrate> = guests(sources)?.into_iter().filter(is_crate).collect();
     forget_others(out, &guests)?;
     for built in build_all(toolchain, &guests, out)? {
-        let state = if built.fresh { "fresh" } else { "built" };
-        eprintln!("  {state}  {:<16}{:>5} KiB  {}", built.name, built.size / 1024, built.dir.display());
+        report(&built);
     }
     Ok(())
 }
 
-/// The crates below a folder that have a plugin manifest, in order of their names.
+/// The others, one by one: each has a compiler of its own language. They lie apart, because a gateway that compiles one for the
+/// first time needs seconds for it.
+fn build_scripts(sources: &Path, out: &Path, tools: &Tools) -> Result<()> {
+    let guests: Vec<GuestCrate> = guests(sources)?.into_iter().filter(|guest| !is_crate(guest)).collect();
+    forget_others(out, &guests)?;
+    for guest in guests {
+        report(&GuestProject::open(guest.manifest_dir)?.build(tools, out)?);
+    }
+    Ok(())
+}
+
+fn is_crate(guest: &GuestCrate) -> bool {
+    guest.manifest_dir.join("Cargo.toml").is_file()
+}
+
+fn report(built: &Built) {
+    let state = if built.fresh { "fresh" } else { "built" };
+    eprintln!("  {state}  {:<16}{:>5} KiB  {}", built.name, built.size / 1024, built.dir.display());
+}
+
+/// The projects below a folder that have a plugin manifest, in order of their names.
 fn guests(sources: &Path) -> Result<Vec<GuestCrate>> {
     let entries = fs::read_dir(sources).with_context(|| format!("cannot read {}", sources.display()))?;
     let mut guests = Vec::new();

@@ -7,6 +7,8 @@ pub(crate) fn perform(project: &Project) -> Result<()> {
     tools::node()?;
     tools::nextest()?;
     tools::guest_toolchain()?;
+    tools::script_toolchains()?;
+    tools::registry()?;
     tools::chromium()?;
     node::install(&project.ui())?;
     node::install(&project.browser_tests())

@@ -77,6 +77,10 @@ fn install(chosen: &Chosen) -> Result<()> {
     tools::node()?;
     if chosen.rust {
         tools::nextest()?;
+        tools::registry()?;
+    }
+    if chosen.rust || chosen.browser {
+        tools::script_toolchains()?;
     }
     if chosen.browser {
         tools::chromium()?;

@@ -5,19 +5,42 @@ use toml::{Table, Value};
 
 /// `(crate, crates of ours that it may depend on)`; all names without the `wingman-` prefix. The same table stands in the
 /// README as the architecture's arrows.
-const HOST: [(&str, &[&str]); 12] = [
+const HOST: [(&str, &[&str]); 17] = [
     ("message", &[]),
     ("config", &["message"]),
     ("route", &["message"]),
     ("protocol", &["message"]),
     ("store", &["message"]),
-    ("plugin", &["message"]),
+    ("verify", &[]),
+    ("egress", &[]),
+    ("manifest", &["message", "verify", "egress"]),
+    ("package", &["message", "manifest"]),
+    ("plugin", &["message", "manifest", "verify", "egress"]),
+    ("workbench", &["egress", "guest", "manifest", "message", "plugin"]),
     ("agent", &["message"]),
     ("guest", &[]),
     ("client", &["protocol"]),
     ("dispatch", &["store", "route", "message"]),
     ("server", &["dispatch", "protocol", "message"]),
-    ("gateway", &["agent", "client", "config", "dispatch", "guest", "message", "plugin", "protocol", "route", "server", "store"]),
+    (
+        "gateway",
+        &[
+            "agent",
+            "client",
+            "config",
+            "dispatch",
+            "guest",
+            "manifest",
+            "message",
+            "package",
+            "plugin",
+            "protocol",
+            "route",
+            "server",
+            "store",
+            "workbench",
+        ],
+    ),
 ];
 
 /// `(crate of the host, library that it alone may name)`. A library's satellites (`wasmtime-wasi`) are meant too.

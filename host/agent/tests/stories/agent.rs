@@ -10,7 +10,7 @@ use std::time::Duration;
 use wingman_agent::{Agent, AgentSpec, CurrentTime, DemoModel, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Clock, Entry, ManualClock, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream,
-    Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolSpec, Usage,
+    Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSpec, Usage,
 };
 
 /// A model that says what it is told to, and keeps what it was asked.
@@ -47,7 +47,8 @@ struct PuppetTool {
 }
 
 fn tool(name: &str, answers: Option<Result<&str, ToolError>>) -> Arc<dyn Tool> {
-    let spec = ToolSpec { name: name.into(), description: String::new(), input_schema: json!({ "type": "object" }) };
+    let spec =
+        ToolSpec { name: name.into(), description: String::new(), input_schema: json!({ "type": "object" }), idempotent: false };
     let answers = answers.map(|answer| answer.map(|text| ToolOutput { text: text.into() }));
     Arc::new(PuppetTool { spec, answers })
 }
@@ -74,8 +75,9 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
         instructions: "Be brief.".into(),
         tools: filter,
         max_steps: 3,
+        tool_time: Duration::from_secs(60),
     };
-    Agent::new(spec, model, tools, Arc::new(ManualClock::at(1_000)))
+    Agent::new(spec, model, vec![Arc::new(tools)], Arc::new(ManualClock::at(1_000)))
 }
 
 fn finished(stop: StopReason) -> ModelEvent {
@@ -283,6 +285,7 @@ async fn the_clock_refuses_zones_that_are_none() {
             run: context.run,
             call_id: "1".into(),
             cancel: context.cancel.clone(),
+            progress: ToolProgress::ignored(),
         };
         let refused = tool.call(invocation).await;
         assert!(matches!(refused, Err(ToolError::InvalidInput(_))), "{zone}: {refused:?}");

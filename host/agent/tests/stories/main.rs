@@ -21,3 +21,4 @@ mod openai;
 mod others;
 mod properties;
 mod support;
+mod tools;

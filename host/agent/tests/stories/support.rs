@@ -39,7 +39,7 @@ pub fn asking(history: Vec<Entry>) -> ModelRequest {
 
 pub fn weather() -> ToolSpec {
     let input_schema = json!({ "type": "object", "properties": { "city": { "type": "string" } }, "required": ["city"] });
-    ToolSpec { name: "weather".into(), description: "Tells the weather.".into(), input_schema }
+    ToolSpec { name: "weather".into(), description: "Tells the weather.".into(), input_schema, idempotent: true }
 }
 
 /// Patient enough for a busy machine.

@@ -46,7 +46,7 @@ async fn a_channel_reads_a_request_and_answers_it() {
     let message = &received.messages[0];
     assert_eq!((message.id.as_str(), message.text.as_str(), message.place.channel.as_str()), ("m1", "{}", "talknet"));
     assert_eq!(message.sent_at, u64::try_from(NOW_MS).ok(), "the clock that the plugin reads is the one that was passed in");
-    assert_eq!(status(&host, "talk").grants, ["log", "clock", "config"]);
+    assert_eq!(status(&host, "talk").grants, ["clock", "config"]);
 }
 
 #[tokio::test]

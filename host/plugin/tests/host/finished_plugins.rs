@@ -3,8 +3,9 @@
 
 use crate::support::{Folder, normalize, receive};
 use std::path::{Path, PathBuf};
+use wingman_manifest::Kind;
 use wingman_message::{Components, PluginName, PluginState};
-use wingman_plugin::{Kind, PluginHost, PluginHostConfig};
+use wingman_plugin::{PluginHost, PluginHostConfig};
 
 fn folder() -> PathBuf {
     let dir = std::env::var_os("WINGMAN_PLUGINS_DIR")

@@ -10,4 +10,5 @@ mod finished_plugins;
 mod folders;
 mod manifests;
 mod neighbours;
+mod reload;
 mod support;

@@ -38,7 +38,7 @@ async fn while_a_plugin_computes_for_ever_its_neighbours_calls_go_on() {
 async fn one_plugin_cannot_take_every_slot_and_the_host_says_when_it_is_busy() {
     let folder = Folder::new();
     folder.preset("moody", MOODY, "[limits]\ndeadline-ms = 3000").preset("steady", include_str!("wat/counter.wat"), "");
-    let slots = Slots { total: 2, per_plugin: 1, wait: Duration::from_millis(20), pooled: true };
+    let slots = Slots { total: 2, actors: 1, per_plugin: 1, wait: Duration::from_millis(20), pooled: true };
     let host = PluginHost::open(PluginHostConfig { slots, ..folder.config() }).await.unwrap();
 
     let stuck = tokio::spawn({
@@ -86,7 +86,7 @@ async fn a_plugin_that_keeps_crashing_is_quarantined_and_gets_another_chance() {
 async fn many_more_calls_than_slots_are_all_served() {
     let folder = Folder::new();
     folder.preset("steady", include_str!("wat/counter.wat"), "");
-    let slots = Slots { total: 4, per_plugin: 4, wait: Duration::from_secs(60), pooled: true };
+    let slots = Slots { total: 4, actors: 1, per_plugin: 4, wait: Duration::from_secs(60), pooled: true };
     let host = PluginHost::open(PluginHostConfig { slots, ..folder.config() }).await.unwrap();
     let calls: Vec<_> = (0..500)
         .map(|_| {

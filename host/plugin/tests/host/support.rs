@@ -95,7 +95,7 @@ pub(crate) async fn normalize(host: &PluginHost, preset: &str, body: &'static st
 pub(crate) async fn receive(host: &PluginHost, channel: &str, body: &'static str) -> Result<Received, PluginFailure> {
     let body = Bytes::from_static(body.as_bytes());
     let request = HttpRequest { method: "POST".to_owned(), url: "/".to_owned(), headers: Vec::new(), body };
-    host.receive(&ChannelName::new(channel).unwrap(), request).await
+    host.receive(&ChannelName::new(channel).unwrap(), None, request).await
 }
 
 /// What the list says about one plugin.

@@ -19,7 +19,7 @@ pub(super) fn frames(visitor: &mut impl Visit) {
         CancelRequest, SubscribeRequest, UnsubscribeRequest,
         ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, PongFrame,
         AgentFrame, AgentEvent, AgentResult, Usage,
-        StreamChunk, TextData, ChunkText, ToolInput, ToolOutput, ToolFailure,
+        StreamChunk, TextData, ChunkText, ToolInput, ToolChunk, ToolOutput, ToolFailure,
         StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment,
     );
 }
@@ -29,6 +29,7 @@ pub(super) fn bodies(visitor: &mut impl Visit) {
     visit_all!(visitor:
         SessionSummary, SessionSource, CreateSession, RenameSession, AgentSummary, ServerConfig, PluginSummary, PluginState, ProviderSummary,
         WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
+        DeadLetter, DeadLetterKind,
         Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,
     );
 }

@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 47] = [
+pub(super) const EXAMPLES: [(&str, &str); 49] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -31,6 +31,7 @@ pub(super) const EXAMPLES: [(&str, &str); 47] = [
     golden!("server.event.agent-start"),
     golden!("server.event.agent-stream"),
     golden!("server.event.agent-stream.tool-start"),
+    golden!("server.event.agent-stream.tool-output"),
     golden!("server.event.agent-stream.tool-end"),
     golden!("server.event.agent-stream.tool-error"),
     golden!("server.event.tool-start"),
@@ -52,6 +53,7 @@ pub(super) const EXAMPLES: [(&str, &str); 47] = [
     golden!("rest.WebhookAccepted"),
     golden!("rest.AuthSession"),
     golden!("rest.LoginRequest"),
+    golden!("rest.DeadLetter"),
     golden!("rest.Health"),
     golden!("rest.Stats"),
     golden!("rest.Problem"),

@@ -15,6 +15,8 @@ pub enum PluginState {
     Failed,
     /// Switched off after repeated failures.
     Quarantined,
+    /// Switched off by the operator.
+    Disabled,
 }
 
 impl From<wingman_message::PluginState> for PluginState {
@@ -24,6 +26,7 @@ impl From<wingman_message::PluginState> for PluginState {
             From::Ready => Self::Ready,
             From::Failed => Self::Failed,
             From::Quarantined => Self::Quarantined,
+            From::Disabled => Self::Disabled,
         }
     }
 }
@@ -54,6 +57,10 @@ pub struct PluginSummary {
     /// The last failure, or why it could not be loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// What the operator should know or do besides, such as a grant that the plugin asks for and does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub notes: Vec<String>,
 }
 
 impl From<&PluginStatus> for PluginSummary {
@@ -68,6 +75,7 @@ impl From<&PluginStatus> for PluginSummary {
             grants: status.grants.clone(),
             failures: status.failures,
             last_error: status.last_error.clone(),
+            notes: status.notes.clone(),
         }
     }
 }

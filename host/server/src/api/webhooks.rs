@@ -7,9 +7,10 @@ use crate::webhook::parse_network;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use wingman_dispatch::{Refused, StoredWebhook, WebhookChange};
+use wingman_dispatch::{Refused, StoredWebhook, WebhookChange, WebhookSecret};
 use wingman_message::{AgentId, PluginName, SessionKey, WebhookId};
 use wingman_protocol::{CreateWebhook, CreatedWebhook, Secret, WebhookSummary};
 
@@ -48,6 +49,7 @@ pub(crate) async fn create(
         name,
         agent: agent_id.unwrap_or_else(|| info.default_agent.clone()),
         secret_hash: digest(&secret),
+        secret: Some(SecretString::from(secret.expose())),
         enabled: enabled.unwrap_or(true),
         preset,
         session: session_id,
@@ -96,7 +98,10 @@ pub(crate) async fn change(
     let change = WebhookChange {
         name,
         agent: agent_id,
-        secret_hash: secret.map(checked_secret).transpose()?.map(|secret| digest(&secret)),
+        secret: secret
+            .map(checked_secret)
+            .transpose()?
+            .map(|secret| WebhookSecret { hash: digest(&secret), secret: SecretString::from(secret.expose()) }),
         enabled,
         preset,
         session: session_id,

@@ -40,6 +40,9 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
             },
             AgentEventKind::AgentStream { chunk: StreamChunk::tool_start(&call.id, &call.name, call.input.clone()) },
         ],
+        What::ToolOutput { call, chunk } => {
+            vec![AgentEventKind::AgentStream { chunk: StreamChunk::tool_output(&call.id, &call.name, chunk.clone()) }]
+        }
         What::ToolEnded { call, output, is_error } => vec![
             AgentEventKind::ToolEnd {
                 tool_call_id: call.id.clone(),

@@ -1,7 +1,6 @@
 //! Stories of deliveries that come once, again, in parts, too many, or not fit to be used.
 
-use crate::fixture::{Fixture, delivery, finish, request, run_id, session, state_of};
-use bytes::Bytes;
+use crate::fixture::{Fixture, delivery, finish, original, request, run_id, session, state_of};
 use std::collections::HashSet;
 use wingman_message::{ClientId, DeliveryId, RequestId};
 use wingman_store::{Accepted, DeliveryState, MAX_MESSAGES_PER_DELIVERY, StoreError};
@@ -164,7 +163,7 @@ async fn only_a_delivery_that_waits_can_be_cancelled() {
 #[tokio::test]
 async fn a_delivery_is_kept_as_it_came_until_its_turn_has_ended() {
     let fixture = Fixture::new().await;
-    let raw = Some(("application/json".to_owned(), Bytes::from_static(b"{}")));
+    let raw = Some(original("application/json", b"{}".to_vec()));
     let new = wingman_store::NewDelivery { raw: raw.clone(), ..delivery(&session("a"), &["1"]) };
     let id = new.id;
     fixture.agent.accept(new).await.unwrap();
@@ -178,7 +177,7 @@ async fn a_delivery_is_kept_as_it_came_until_its_turn_has_ended() {
 #[tokio::test]
 async fn dead_letters_keep_their_bytes_and_use_up_no_ids_and_the_oldest_make_room() {
     let fixture = Fixture::new().await;
-    let raw = Some(("text/plain".to_owned(), Bytes::from_static(b"garbage")));
+    let raw = Some(original("text/plain", b"garbage".to_vec()));
     let letter = || wingman_store::NewDelivery { raw: raw.clone(), ..delivery(&session("a"), &["1"]) };
     let first = letter();
     let oldest = first.id;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
 use wingman_message::{
-    AgentId, ChannelName, ClientId, DeliveryId, Entry, Inbound, ManualClock, Message, MessageId, MessageStatus, Origin, Place,
-    RequestId, Role, RunId, SessionKey, SessionSource, WebhookId,
+    AccountName, AgentId, ChannelName, ClientId, DeliveryId, Entry, Header, Inbound, ManualClock, Message, MessageId,
+    MessageStatus, Origin, Place, RequestId, Role, RunId, SessionKey, SessionSource, WebhookId,
 };
-use wingman_store::{Accepted, AgentStore, DeliveryState, FinishTurn, NewDelivery, OutboxReply, Store, StoreError};
+use wingman_store::{Accepted, AgentStore, DeliveryState, FinishTurn, NewDelivery, Original, OutboxReply, Store, StoreError};
 
 pub(crate) struct Fixture {
     pub(crate) folder: TempDir,
@@ -72,7 +72,20 @@ pub(crate) fn inbound(id: &str) -> Inbound {
         reply_to: None,
         sent_at: None,
         facts: Vec::new(),
+        context: None,
     }
+}
+
+pub(crate) fn original(content_type: &str, body: Vec<u8>) -> Original {
+    let headers = vec![Header { name: "x-kind".to_owned(), value: "push".to_owned() }];
+    Original { content_type: content_type.to_owned(), headers, body: body.into() }
+}
+
+/// Messages of a chat network, at the place of [`inbound`].
+pub(crate) fn from_channel(session: &SessionKey, ids: &[&str]) -> NewDelivery {
+    let channel = ChannelName::new("room").unwrap();
+    let origin = Origin::Channel { account: Some(AccountName::new("sales").unwrap()), channel };
+    NewDelivery { origin, scope: "channel:room".to_owned(), source: SessionSource::Channel, ..delivery(session, ids) }
 }
 
 /// A webhook's delivery of messages with these ids.

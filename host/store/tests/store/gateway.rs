@@ -10,6 +10,7 @@ fn webhook(id: &str) -> StoredWebhook {
         name: "Mail".to_owned(),
         agent: main_agent(),
         secret_hash: [7; 32],
+        secret: Some("signed with this, 7 times".into()),
         enabled: true,
         preset: Some(PluginName::new("mail").unwrap()),
         session: Some(session("a")),

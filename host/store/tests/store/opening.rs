@@ -1,7 +1,7 @@
 //! Stories of opening: private files, one process, and databases and folders that cannot be used.
 
 use crate::crash::child_command;
-use crate::fixture::{Fixture, delivery, main_agent, session};
+use crate::fixture::{Fixture, delivery, main_agent, original, session};
 use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
@@ -102,7 +102,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 
     let store = open(&fixture.folder.path().join("state")).await.unwrap();
     let refused = store.agent(&main_agent()).await.unwrap_err();
-    assert_eq!(refused, StoreError::NewerDatabase { path: path.clone(), found: 99, known: 1 });
+    assert_eq!(refused, StoreError::NewerDatabase { path: path.clone(), found: 99, known: 2 });
     assert!(refused.to_string().contains("newer version") && refused.to_string().contains("restore a backup"), "{refused}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     // Others are not kept from their work.
@@ -189,7 +189,7 @@ async fn fill_the_disk() {
     let Some(folder) = std::env::var_os("STORE_FOLDER") else { return };
     let agent = open(Path::new(&folder)).await.unwrap().agent(&main_agent()).await.unwrap();
     for accepted in 0..1000 {
-        let raw = Some(("text/plain".to_owned(), vec![b'x'; 40_000].into()));
+        let raw = Some(original("text/plain", vec![b'x'; 40_000]));
         let new = wingman_store::NewDelivery { raw, max_queued: 1000, ..delivery(&session("a"), &[&accepted.to_string()]) };
         match agent.accept(new).await {
             Ok(Accepted::New { .. }) => {}

@@ -2,7 +2,6 @@
 //! Prints figures and proves nothing: `cargo test -p wingman-store --test store -- throughput --ignored --nocapture`.
 
 use crate::fixture::{Fixture, delivery, session};
-use bytes::Bytes;
 use std::time::Instant;
 use wingman_message::{Clock as _, DeliveryId, SystemClock};
 use wingman_store::{Accepted, NewDelivery};
@@ -46,7 +45,7 @@ fn bare(batch: usize, count: usize) -> f64 {
 
 async fn accepts(callers: usize, count: usize) -> f64 {
     let fixture = Fixture::new().await;
-    let raw = Some(("application/json".to_owned(), Bytes::from("x".repeat(BODY))));
+    let raw = Some(crate::fixture::original("application/json", "x".repeat(BODY).into_bytes()));
     let start = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for caller in 0..callers {

@@ -42,7 +42,7 @@ async fn the_end_of_a_turn_is_one_thing() {
     assert_eq!(fixture.agent.message(end.answer.id).await.unwrap().as_ref(), Some(&end.answer));
     let pending = fixture.agent.outbox_pending(10).await.unwrap();
     assert_eq!(pending.len(), 1);
-    assert_eq!((pending[0].id, pending[0].delivery, &pending[0].place), (outbox, id, &place));
+    assert_eq!((pending[0].id, pending[0].delivery, &pending[0].target.place), (outbox, id, &place));
     let session_record = fixture.agent.session(&session("a")).await.unwrap().unwrap();
     assert_eq!((session_record.message_count, session_record.updated_at), (2, 1_500));
     assert_eq!(session_record.last_preview.as_deref(), Some("an answer"));

@@ -3,7 +3,7 @@
 use super::RunArgs;
 use crate::cli::runtime;
 use crate::daemon::{PidFile, Running};
-use crate::{compose, logs, settings, show, translate};
+use crate::{compose, logs, operator, settings, show, translate};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,6 +36,9 @@ fn serve(config: &Config, background: bool) -> Result<()> {
         watch_signals(shutdown.clone())?;
         let listeners = compose::listen(config).await?;
         let core = compose::core(config).await?;
+        if let Err(error) = operator::follow(&config.file, core.plugins.clone(), shutdown.clone()) {
+            tracing::warn!(error = format!("{error:#}"), "the configuration cannot be watched; changes need a restart");
+        }
         let running = describe(config, &listeners)?;
         held.announce(&running)?;
         tracing::info!(url = running.url, control_ui = running.control_ui, "the gateway is ready");

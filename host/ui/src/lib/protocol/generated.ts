@@ -422,6 +422,14 @@ export type StreamChunk = {
   /** What it is called with. */
   data: ToolInput;
 } | {
+  "event": "on_tool_stream";
+  /** The call's id. */
+  run_id: string;
+  /** The tool. */
+  name: string;
+  /** The piece. */
+  data: ToolChunk;
+} | {
   "event": "on_tool_end";
   /** The call's id. */
   run_id: string;
@@ -455,6 +463,12 @@ export type ChunkText = {
 export type ToolInput = {
   /** The input. */
   input: unknown;
+};
+
+/** Where a chunk keeps a piece of a tool's output. */
+export type ToolChunk = {
+  /** To be appended to what the call has put out before. */
+  chunk: string;
 };
 
 /** Where a chunk keeps a tool's output. */
@@ -641,10 +655,12 @@ export type PluginSummary = {
   failures: number;
   /** The last failure, or why it could not be loaded. */
   lastError?: string;
+  /** What the operator should know or do besides, such as a grant that the plugin asks for and does not have. */
+  notes?: Array<string>;
 };
 
 /** Whether a plugin can be called. */
-export type PluginState = "ready" | "failed" | "quarantined";
+export type PluginState = "ready" | "failed" | "quarantined" | "disabled";
 
 /** A model provider that the gateway can speak to. */
 export type ProviderSummary = {
@@ -756,6 +772,31 @@ export type LoginRequest = {
   /** The gateway's password. */
   password?: string;
 };
+
+/** Something that failed for good, unless a person has it tried again. */
+export type DeadLetter = {
+  /** Its id. */
+  id: string;
+  /** What it is. */
+  kind: DeadLetterKind;
+  /** The session that it was for, or was said in. */
+  sessionId: string;
+  /** The session's agent. */
+  agentId: string;
+  /** Where it came from or was to go: a client, a webhook or a channel, in words. */
+  origin: string;
+  /** Why it failed. */
+  reason: string;
+  /** When it came, or was said: milliseconds since the Unix epoch. */
+  at: number;
+  /** Of a reply: its text. */
+  text?: string;
+  /** Of a reply: how often its delivery was tried. */
+  attempts?: number;
+};
+
+/** What failed. */
+export type DeadLetterKind = "inbound" | "reply";
 
 /** The gateway answers. Open to all. */
 export type Health = {

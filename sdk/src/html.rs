@@ -1,12 +1,42 @@
-//! Mails that have nothing but HTML: tags out, lines kept. It makes text to read, not a document to show.
+//! Reading HTML: tags out, lines kept. It makes text to read, not a document to show, and it does not fail: mails and
+//! pages are broken in every way.
 
 /// Tags that end a line.
-const BLOCKS: [&str; 12] = ["br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "ul", "blockquote"];
+const BLOCKS: [&str; 24] = [
+    "br",
+    "p",
+    "div",
+    "tr",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "ul",
+    "ol",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "pre",
+    "article",
+    "section",
+    "main",
+    "hr",
+    "title",
+];
 /// Tags whose content nobody reads.
-const HIDDEN: [&str; 3] = ["script", "style", "head"];
+const HIDDEN: [&str; 6] = ["script", "style", "head", "noscript", "template", "svg"];
 
 /// The words of an HTML text.
-pub(crate) fn to_text(html: &str) -> String {
+///
+/// ```
+/// assert_eq!(wingman_sdk::html::to_text("<h1>Hall</h1><p>Tea &amp; cake<script>x()</script>"), "Hall\n\nTea & cake");
+/// ```
+pub fn to_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len() / 2);
     let mut rest = html;
     while let Some((words, after)) = rest.split_once('<') {
@@ -30,7 +60,7 @@ pub(crate) fn to_text(html: &str) -> String {
 }
 
 /// Text without tags: entities decoded, white space as one blank.
-pub(crate) fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     push_words(&mut plain, text);
     plain

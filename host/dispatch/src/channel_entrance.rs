@@ -1,0 +1,154 @@
+//! The channels' entrance: messages of chat networks, whether a network sent them or a plugin fetched them. The bindings decide
+//! whose they are. Durable before anybody is told so.
+
+use crate::Dispatch;
+use crate::error::Refused;
+use crate::fingerprint;
+use async_trait::async_trait;
+use wingman_message::{
+    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, SessionKey,
+    SessionSource, UnverifiedRequest, VerifiedRequest,
+};
+use wingman_store::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, StoreError};
+
+/// Which of the operator's accounts messages came in by.
+#[derive(Debug, Clone)]
+struct Doorway {
+    channel: ChannelName,
+    account: Option<AccountName>,
+}
+
+impl Dispatch {
+    /// Accepts messages of a chat network: when this returns, those that ask for an answer are durable, repeats left out. Messages
+    /// of one conversation are one turn. Messages of bots, and those in a group that are not addressed to the agent, ask for none
+    /// and are not kept.
+    ///
+    /// # Errors
+    /// [`Refused::QueueFull`], [`Refused::Store`], [`Refused::ShuttingDown`]: what is missing may be handed over again, all of it.
+    pub async fn channel(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        messages: Vec<Inbound>,
+    ) -> Result<(), Refused> {
+        let dispatch = self.clone();
+        let doorway = Doorway { channel: channel.clone(), account: account.cloned() };
+        self.run_to_end(async move { dispatch.accept_channel(&doorway, messages).await }).await
+    }
+
+    /// Verifies a request from outside, has the channel's component read it, and accepts what is in it. The answer is for the
+    /// sender, who may have it because all is durable.
+    ///
+    /// # Errors
+    /// [`Refused::NoEntrance`], [`Refused::Unverified`], [`Refused::Plugin`], and those of [`Self::channel`].
+    pub async fn channel_request(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        request: UnverifiedRequest,
+    ) -> Result<HttpReply, Refused> {
+        let (dispatch, doorway) = (self.clone(), Doorway { channel: channel.clone(), account: account.cloned() });
+        self.run_to_end(async move { dispatch.read_request(&doorway, request).await }).await
+    }
+
+    async fn read_request(&self, doorway: &Doorway, request: UnverifiedRequest) -> Result<HttpReply, Refused> {
+        let Doorway { channel, account } = doorway;
+        let (channel, account) = (channel, account.as_ref());
+        let components = &self.entrances.components;
+        let VerifiedRequest { request, seen } = components.verify(Entrance::Channel { channel, account }, request)?;
+        let received = components.receive(channel, account, request).await?;
+        self.accept_channel(doorway, received.messages).await?;
+        if let Some(seen) = seen {
+            seen.commit();
+        }
+        Ok(received.reply)
+    }
+
+    async fn accept_channel(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<(), Refused> {
+        for (place, messages) in by_place(doorway, messages) {
+            let session = self.entrances.router.route(&place).session;
+            let mut messages = messages.into_iter().peekable();
+            while messages.peek().is_some() {
+                let some = messages.by_ref().take(MAX_MESSAGES_PER_DELIVERY).collect();
+                match self.accept_conversation(doorway, session.clone(), some).await {
+                    // Whoever hands it over again is refused again, for ever, and with it all that comes behind it.
+                    Err(Refused::Store(StoreError::Invalid(reason))) => {
+                        tracing::error!(channel = %doorway.channel, %session, %reason, "messages cannot be kept, and are dropped");
+                    }
+                    outcome => outcome?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn accept_conversation(&self, doorway: &Doorway, session: SessionKey, messages: Vec<Inbound>) -> Result<(), Refused> {
+        let now = self.clock.now_ms();
+        let Doorway { channel, account } = doorway.clone();
+        let origin = Origin::Channel { channel, account };
+        let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
+        let new = NewDelivery {
+            id: DeliveryId::new(now),
+            scope: format!("channel:{}", doorway.channel),
+            session: session.clone(),
+            session_name: None,
+            source: SessionSource::Channel,
+            origin: origin.clone(),
+            received_at: now,
+            fingerprint: fingerprint::of_bytes(ids.join("\n").as_bytes()),
+            raw: None,
+            messages,
+            max_queued: self.limits.queued_per_session,
+        };
+        match self.store.agent(session.agent()).await?.accept(new).await? {
+            Accepted::New { delivery, ordinal, messages, .. } => {
+                if messages > 0 {
+                    self.enqueue(&session, &origin, delivery, ordinal).await?;
+                }
+                Ok(())
+            }
+            Accepted::Duplicate { .. } => Ok(()),
+            Accepted::Full { queued } => Err(Refused::QueueFull { queued }),
+        }
+    }
+}
+
+#[async_trait]
+impl Intake for Dispatch {
+    async fn take(
+        &self,
+        channel: &ChannelName,
+        account: Option<&AccountName>,
+        messages: Vec<Inbound>,
+    ) -> Result<(), IntakeError> {
+        self.channel(channel, account, messages).await.map_err(|refused| IntakeError(refused.to_string()))
+    }
+}
+
+/// The messages that ask for a turn, by conversation, each in the order in which they came. An answer goes to one place, so that
+/// two conversations of one session are two turns.
+fn by_place(doorway: &Doorway, messages: Vec<Inbound>) -> Vec<(Place, Vec<Inbound>)> {
+    let mut conversations: Vec<(Place, Vec<Inbound>)> = Vec::new();
+    for mut message in messages {
+        message.place.channel = doorway.channel.clone();
+        if let Some(account) = &doorway.account {
+            message.place.account = Some(account.to_string());
+        }
+        if !asks_for_a_turn(&message) {
+            tracing::debug!(channel = %doorway.channel, message = message.id, "a message asks for no answer");
+            continue;
+        }
+        match conversations.iter_mut().find(|(place, _)| *place == message.place) {
+            Some((_, conversation)) => conversation.push(message),
+            None => conversations.push((message.place.clone(), vec![message])),
+        }
+    }
+    conversations
+}
+
+/// Two bots must not talk to each other for ever, and not everything that is said in a room is said to the agent.
+fn asks_for_a_turn(message: &Inbound) -> bool {
+    let by_bot = message.sender.as_ref().is_some_and(|sender| sender.is_bot);
+    let among_others = message.place.peer.as_ref().is_some_and(|peer| peer.kind != PeerKind::Dm);
+    !by_bot && (message.mentioned || !among_others)
+}

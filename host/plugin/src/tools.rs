@@ -1,0 +1,73 @@
+//! The tools of the loaded plugins, as agents see them.
+
+use crate::plugin::{Plugin, Stage};
+use async_trait::async_trait;
+use std::sync::Arc;
+use wingman_message::{PluginFailure, Tool, ToolError, ToolInvocation, ToolOutput, ToolSpec};
+
+/// What a model may call a tool: 64 characters, by the rule of every provider.
+const MAX_NAME: usize = 64;
+
+/// One tool of one plugin's version.
+struct PluginTool {
+    stage: Arc<Stage>,
+    plugin: Arc<Plugin>,
+    /// As the plugin calls it.
+    own_name: String,
+    spec: ToolSpec,
+}
+
+/// The plugin's tools. Each is called like the plugin and itself, so that those of two plugins never meet.
+pub(crate) fn of(stage: &Arc<Stage>, plugin: &Arc<Plugin>) -> Vec<Arc<dyn Tool>> {
+    let tool = |spec: &ToolSpec| {
+        let name = full_name(plugin.manifest.name.as_str(), &spec.name)?;
+        let (stage, plugin) = (Arc::clone(stage), Arc::clone(plugin));
+        let own_name = spec.name.clone();
+        let spec = ToolSpec { name, ..spec.clone() };
+        Some(Arc::new(PluginTool { stage, plugin, own_name, spec }) as Arc<dyn Tool>)
+    };
+    plugin.tools.iter().filter_map(tool).collect()
+}
+
+/// `notes` and `add` make `notes_add`; a tool that is called like its plugin keeps its name.
+fn full_name(plugin: &str, tool: &str) -> Option<String> {
+    let name = if tool == plugin { tool.to_owned() } else { format!("{plugin}_{tool}") };
+    // A plugin's name may have dots, a tool's may not.
+    let name = name.replace('.', "-");
+    (name.len() <= MAX_NAME).then_some(name)
+}
+
+#[async_trait]
+impl Tool for PluginTool {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn family(&self) -> Option<&str> {
+        Some(self.plugin.manifest.name.as_str())
+    }
+
+    async fn call(&self, invocation: ToolInvocation) -> Result<ToolOutput, ToolError> {
+        let cancel = invocation.cancel.clone();
+        let called = cancel.run_until_cancelled(self.plugin.call(&self.stage, &self.own_name, &invocation)).await;
+        match called {
+            None => Err(ToolError::Failed("the call was cancelled".to_owned())),
+            Some(Ok(output)) => Ok(output),
+            Some(Err(PluginFailure::InvalidInput(text))) => Err(ToolError::InvalidInput(text)),
+            Some(Err(failure)) => Err(ToolError::Failed(failure.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_of_two_plugins_never_have_one_name() {
+        assert_eq!(full_name("notes", "add").unwrap(), "notes_add");
+        assert_eq!(full_name("http-fetch", "http-fetch").unwrap(), "http-fetch");
+        assert_eq!(full_name("my.notes", "add").unwrap(), "my-notes_add");
+        assert_eq!(full_name(&"x".repeat(60), "search"), None);
+    }
+}
