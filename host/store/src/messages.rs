@@ -35,6 +35,9 @@ macro_rules! select {
 const BY_ID: &str = select!("messages m WHERE m.id = ?1");
 const OF_DELIVERY: &str = select!("messages m WHERE m.delivery = ?1 AND m.role = 'user' ORDER BY m.seq");
 /// The newest between two numbers, the newest first. All pages are this query, with other bounds.
+pub(crate) const OPEN_TURNS: &str = "SELECT ordinal FROM deliveries
+     WHERE session = (SELECT id FROM sessions WHERE key = ?1) AND finished_at IS NULL AND run IS NOT NULL";
+
 pub(crate) const NEWEST_BETWEEN: &str = select!(
     "sessions s JOIN messages m ON m.session = s.id
      WHERE s.key = ?1 AND m.seq > ?2 AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4"
@@ -104,7 +107,8 @@ impl AgentStore {
     }
 
     /// What was said before the run `before`, in order: the newest `max_messages`, each assistant's with its run's journal
-    /// (empty for a user's). With a run that has not begun: all that was said.
+    /// (empty for a user's). With a run that has not begun: all that was said. A turn that began earlier and has no end yet, because
+    /// the process was killed in it, is left out: its answer is still to come, and is nobody else's to give.
     ///
     /// # Errors
     /// See [`AgentStore`].
@@ -119,7 +123,9 @@ impl AgentStore {
             .read(move |connection| {
                 let first: Option<i64> =
                     connection.prepare_cached(FIRST_OF_RUN)?.query_row([before.to_string()], |row| row.get(0))?;
-                let found = newest(connection, &session, i64::MIN, first.unwrap_or(i64::MAX), max_messages)?;
+                let mut found = newest(connection, &session, i64::MIN, first.unwrap_or(i64::MAX), max_messages)?;
+                let open = open_turns(connection, &session)?;
+                found.retain(|(_, delivery)| !open.contains(delivery));
                 let with_journal = |(message, delivery): (Message, i64)| {
                     let journal = match message.role {
                         Role::User => Vec::new(),
@@ -131,6 +137,13 @@ impl AgentStore {
             })
             .await
     }
+}
+
+/// Deliveries of the session whose turn has begun and not ended.
+fn open_turns(connection: &Connection, session: &SessionKey) -> Outcome<Vec<i64>> {
+    let mut statement = connection.prepare_cached(OPEN_TURNS)?;
+    let rows = statement.query_map([session.as_str()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Messages and their deliveries, the newest first.

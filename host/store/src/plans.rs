@@ -17,6 +17,7 @@ fn plan(query: &str) -> String {
 fn hot_reads_scan_no_table_and_sort_nothing() {
     for (query, index) in [
         (crate::messages::NEWEST_BETWEEN, "messages_by_seq"),
+        (crate::messages::OPEN_TURNS, "deliveries_unfinished"),
         (crate::messages::FIRST_OF_RUN, "messages_by_delivery"),
         (crate::turn::STEPS, "steps_in_order"),
         (crate::sessions::OLDER, "sessions_newest"),

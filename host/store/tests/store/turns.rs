@@ -159,5 +159,23 @@ async fn a_model_is_shown_what_came_before_its_run_with_the_journals() {
     assert_eq!(history[1].1, [said("thinking"), said("an answer")]);
     let newest = fixture.agent.history(&session("a"), 1, run).await.unwrap();
     assert_eq!(newest, history[1..]);
-    assert_eq!(fixture.agent.history(&session("a"), 10, run_id()).await.unwrap().len(), 3);
+    let before_another = fixture.agent.history(&session("a"), 10, run_id()).await.unwrap();
+    assert_eq!(before_another, history, "the second turn has no end yet");
+}
+
+#[tokio::test]
+async fn a_turn_that_was_broken_off_is_no_history_of_the_one_that_overtakes_it() {
+    let fixture = Fixture::new().await;
+    let (first, second) = (delivery(&session("a"), &["1"]), delivery(&session("a"), &["2"]));
+    let (overtaken, overtaking) = (first.id, second.id);
+    fixture.agent.accept(first).await.unwrap();
+    fixture.agent.accept(second).await.unwrap();
+    let broken_off = fixture.agent.begin_turn(overtaken, run_id(), 1).await.unwrap();
+
+    let fixture = fixture.reopen().await;
+    let next = fixture.agent.begin_turn(overtaking, run_id(), 2).await.unwrap();
+    assert_eq!(fixture.agent.history(&session("a"), 10, next.run).await.unwrap(), [], "a model would answer it twice");
+    fixture.agent.finish_turn(finish(overtaking, next.run, 3)).await.unwrap();
+    fixture.agent.finish_turn(finish(overtaken, broken_off.run, 4)).await.unwrap();
+    assert_eq!(fixture.agent.history(&session("a"), 10, run_id()).await.unwrap().len(), 4, "ended, it is history");
 }
