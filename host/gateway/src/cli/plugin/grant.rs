@@ -47,7 +47,7 @@ impl GrantArgs {
         save(&file, |document| document.grant_plugin(self.name.as_str(), &grants))?;
         anstream::println!("{}  {}: {}", show::good("granted"), self.name, in_words(&grants));
         anstream::println!("{}", show::faint(&format!("in {}, under plugins.use", file.display())));
-        next("wingman gateway restart, if one runs");
+        next("wingman plugin list; a running gateway has taken it already");
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl RevokeArgs {
         let file = settings::locate(config)?;
         save(&file, |document| document.grant_plugin(self.name.as_str(), &Grants::default()))?;
         anstream::println!("{}  {} may reach nothing; its settings and secrets stay", show::good("revoked"), self.name);
-        next("wingman gateway restart, if one runs");
+        next("wingman plugin list; a running gateway has taken it already");
         Ok(())
     }
 }
