@@ -38,6 +38,8 @@ pub(crate) struct Couriers {
     growing: Mutex<HashMap<DeliveryId, Growth>>,
     /// Channels whose networks showed that they cannot edit.
     rigid: Mutex<HashSet<ChannelName>>,
+    /// Places whose networks asked for patience while a reply grew, and until when: milliseconds since the Unix epoch.
+    patience: Mutex<HashMap<Place, i64>>,
 }
 
 /// How a lane is told of new replies.
@@ -56,6 +58,7 @@ impl Couriers {
             lanes: Mutex::default(),
             growing: Mutex::default(),
             rigid: Mutex::default(),
+            patience: Mutex::default(),
         })
     }
 
@@ -123,13 +126,27 @@ impl Couriers {
         lock(&self.rigid).insert(channel.clone());
     }
 
+    /// Has what is delivered to `place` wait for so long. A growing reply has no row yet that could say so.
+    pub(crate) fn leave_alone(&self, place: &Place, pause: Duration) {
+        let now = self.office.clock.now_ms();
+        let mut patience = lock(&self.patience);
+        patience.retain(|_, until| *until > now);
+        patience.insert(place.clone(), now.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)));
+    }
+
+    /// When `row` may be tried.
+    fn due(&self, row: &OutboxRow) -> i64 {
+        let patience = lock(&self.patience).get(&row.target.place).copied();
+        row.next_at.max(patience.unwrap_or(row.next_at))
+    }
+
     async fn serve(&self, store: &AgentStore, key: &(AgentId, Place), lane: &Lane) {
         let place = &key.1;
         while !self.office.stop.is_cancelled() {
             *lock(&lane.news) = false;
             let Some(next) = persist(&self.office.abort, || store.outbox_next(place)).await else { break };
             match next {
-                Some(row) if row.next_at > self.office.clock.now_ms() => self.pause(&row, lane).await,
+                Some(row) if self.due(&row) > self.office.clock.now_ms() => self.pause(&row, lane).await,
                 Some(row) => match self.deliver(store, &row).await {
                     Some(()) => {}
                     None => break,
@@ -153,7 +170,7 @@ impl Couriers {
 
     /// Waits until `row` is due, or something changes: a dead letter that is taken up again may come first.
     async fn pause(&self, row: &OutboxRow, lane: &Lane) {
-        let left = row.next_at.saturating_sub(self.office.clock.now_ms());
+        let left = self.due(row).saturating_sub(self.office.clock.now_ms());
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
             () = lane.wake.notified() => {}

@@ -8,6 +8,8 @@ impl From<Unverified> for Refused {
         match refused {
             Unverified::NoEntrance(why) => Self::NoEntrance(why),
             Unverified::Refused(why) => Self::Unverified(why),
+            Unverified::Repeated(why) => Self::Repeated(why),
+            Unverified::InFlight(why) => Self::InFlight(why),
         }
     }
 }
@@ -38,6 +40,12 @@ pub enum Refused {
     /// A request from outside is not what it claims to be; the text is for the log.
     #[error("{0}")]
     Unverified(String),
+    /// A signed request from outside was taken before; the text is for the log.
+    #[error("{0}")]
+    Repeated(String),
+    /// A signed request from outside is being read at this moment; the text is for the log.
+    #[error("{0}")]
+    InFlight(String),
     /// A webhook's sender signs with a secret that is not known here.
     #[error("the webhook's secret is not kept, only its hash, and its preset checks signatures: set the webhook's secret again")]
     SecretNotKept,

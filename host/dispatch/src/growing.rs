@@ -190,7 +190,11 @@ impl Growing<'_> {
                 }
                 None
             }
-            PluginFailure::RateLimited { retry_after_ms } => Some(Instant::now() + Duration::from_millis(*retry_after_ms)),
+            PluginFailure::RateLimited { retry_after_ms } => {
+                let pause = Duration::from_millis(*retry_after_ms);
+                self.couriers.leave_alone(&self.target.place, pause);
+                Instant::now().checked_add(pause)
+            }
             PluginFailure::Temporary(_) | PluginFailure::Busy => Some(Instant::now() + AFTER_FAILURE),
             // The whole reply comes by the outbox, which knows what to do about it.
             _ => None,

@@ -109,9 +109,15 @@ pub enum Unverified {
     /// There is no such channel or account, or the plugin takes no requests from outside.
     #[error("{0}")]
     NoEntrance(String),
-    /// The credential or signature is missing, wrong, too old, or was used before.
+    /// The credential or signature is missing, wrong, or too old.
     #[error("{0}")]
     Refused(String),
+    /// The very same request was taken before: its sender is told that all is well, and nothing happens.
+    #[error("{0}")]
+    Repeated(String),
+    /// The very same request is being read at this moment; the sender may try again.
+    #[error("{0}")]
+    InFlight(String),
 }
 
 /// Where plugins hand over messages that they fetched themselves, by a socket or by asking. Implemented by what owns sessions.

@@ -29,11 +29,13 @@ pub(crate) fn of(stage: &Arc<Stage>, plugin: &Arc<Plugin>) -> Vec<Arc<dyn Tool>>
     plugin.tools.iter().filter_map(tool).collect()
 }
 
-/// `notes` and `add` make `notes_add`; a tool that is called like its plugin keeps its name.
+/// `add` of the plugin `notes` is `notes_add`; a tool that is called like its plugin, or begins so, keeps its name.
 fn full_name(plugin: &str, tool: &str) -> Option<String> {
-    let name = if tool == plugin { tool.to_owned() } else { format!("{plugin}_{tool}") };
+    let flat = |name: &str| name.replace(['-', '.'], "_");
+    let (family, own) = (flat(plugin), flat(tool));
+    let is_named = own.strip_prefix(&family).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
     // A plugin's name may have dots, a tool's may not.
-    let name = name.replace('.', "-");
+    let name = if is_named { tool.to_owned() } else { format!("{}_{tool}", plugin.replace('.', "-")) };
     (name.len() <= MAX_NAME).then_some(name)
 }
 
@@ -66,7 +68,9 @@ mod tests {
     #[test]
     fn tools_of_two_plugins_never_have_one_name() {
         assert_eq!(full_name("notes", "add").unwrap(), "notes_add");
-        assert_eq!(full_name("http-fetch", "http-fetch").unwrap(), "http-fetch");
+        assert_eq!(full_name("notes", "notes_add").unwrap(), "notes_add");
+        assert_eq!(full_name("notes", "notesadd").unwrap(), "notes_notesadd");
+        assert_eq!(full_name("http-fetch", "http_fetch").unwrap(), "http_fetch");
         assert_eq!(full_name("my.notes", "add").unwrap(), "my-notes_add");
         assert_eq!(full_name(&"x".repeat(60), "search"), None);
     }

@@ -3,7 +3,7 @@
 use crate::plugin::Plugin;
 use std::time::{Duration, UNIX_EPOCH};
 use wingman_message::{Entrance, Header, HttpRequest, Seen, Unverified, UnverifiedRequest, VerifiedRequest};
-use wingman_verify::{ReplayGuard, Request};
+use wingman_verify::{Refusal, ReplayGuard, Request};
 
 /// Signatures that are remembered over all plugins, each until it is too old anyway.
 const REMEMBERED: usize = 100_000;
@@ -55,7 +55,11 @@ impl Verifier {
         };
         let view = Request { method: &method, url: &url, headers: &headers, body: &body };
         let verified = rules.verify(&view, &secret, &self.0, &scope, now);
-        let verified = verified.map_err(|refusal| Unverified::Refused(refusal.to_string()))?;
+        let verified = verified.map_err(|refusal| match refusal {
+            Refusal::Replayed { .. } => Unverified::Repeated(refusal.to_string()),
+            Refusal::InFlight { .. } => Unverified::InFlight(refusal.to_string()),
+            _ => Unverified::Refused(refusal.to_string()),
+        })?;
         verified.strip.strip_headers(&mut headers);
         let headers = headers.into_iter().map(|(name, value)| Header { name, value }).collect();
         let request = HttpRequest { url: verified.strip.strip_url(&url), method, headers, body };

@@ -76,6 +76,9 @@ fn meaning(refused: &Refused) -> Meaning {
             of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
         }
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
+        // Its sender would try for ever if it were told that something is wrong.
+        Refused::Repeated(_) => of(StatusCode::OK, ErrorCode::Conflict),
+        Refused::InFlight(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, 1_000),
         Refused::SecretNotKept => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::SessionBusy => of(StatusCode::CONFLICT, ErrorCode::Busy),
         Refused::QueueFull { .. } => later(StatusCode::TOO_MANY_REQUESTS, ErrorCode::Busy, 1_000),
@@ -89,7 +92,7 @@ fn meaning(refused: &Refused) -> Meaning {
                 later(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, *retry_after_ms)
             }
             PluginFailure::Busy | PluginFailure::Temporary(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, 1_000),
-            PluginFailure::Quarantined { .. } | PluginFailure::NotFound { .. } => {
+            PluginFailure::Quarantined { .. } | PluginFailure::NotFound { .. } | PluginFailure::Unavailable(_) => {
                 later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 60_000)
             }
             PluginFailure::Deadline { .. } => of(StatusCode::GATEWAY_TIMEOUT, ErrorCode::Internal),
@@ -112,6 +115,10 @@ fn words(refused: &Refused, meaning: &Meaning) -> String {
         Refused::NoEntrance(why) => {
             tracing::debug!(%why, "a request from outside found no entrance");
             "there is nothing here".to_owned()
+        }
+        Refused::Repeated(why) => {
+            tracing::debug!(%why, "a request from outside came again");
+            "this request was taken before".to_owned()
         }
         Refused::Unverified(why) => {
             tracing::warn!(%why, "a request from outside was not verified");

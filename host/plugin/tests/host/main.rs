@@ -6,6 +6,7 @@
 mod bad_plugins;
 mod cache;
 mod calls;
+mod contracts;
 mod finished_plugins;
 mod folders;
 mod manifests;
