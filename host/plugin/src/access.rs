@@ -59,7 +59,8 @@ pub(crate) fn accounts(manifest: &Manifest, settings: &PluginSettings, built_in:
     let http = http_grants(manifest, &settings.grants, built_in, &mut notes);
     let sockets = if settings.grants.sockets || built_in { specs(&manifest.sockets) } else { Vec::new() };
     if sockets.is_empty() && !manifest.sockets.is_empty() {
-        notes.push("it asks for a WebSocket, which is not granted: `wingman plugin grant` grants it".to_owned());
+        let name = &manifest.name;
+        notes.push(format!("it asks for a WebSocket, which is not granted: `wingman plugin grant {name} --sockets` grants it"));
     }
     let networks = &settings.grants.private_networks;
     let (http, sockets) = (Policy::new(http, networks.clone()), Policy::new(sockets, networks.clone()));

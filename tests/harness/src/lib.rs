@@ -8,6 +8,7 @@
 mod gateway;
 mod home;
 pub mod model_server;
+pub mod parlor;
 
 pub use gateway::{Answer, Gateway, said};
 pub use home::{Home, TOKEN};

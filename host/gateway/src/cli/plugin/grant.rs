@@ -65,7 +65,7 @@ impl GrantArgs {
         if says_nothing && manifest.http.is_empty() && manifest.sockets.is_empty() {
             bail!("`{}` asks for nothing, so there is nothing to grant", self.name);
         }
-        if says_nothing && asks_for_any && manifest.http.len() == 1 {
+        if says_nothing && manifest.http.iter().all(|ask| ask.host == ANY_HOST) && asks_for_any {
             bail!("`{}` asks for any host: say which, with `--http HOST`", self.name);
         }
         let everything = self.http_all || (says_nothing && !manifest.http.is_empty());
