@@ -125,11 +125,15 @@ fn http_specs(manifest: &Manifest, grants: &Grants, built_in: bool, notes: &mut 
             _ => Vec::new(),
         };
         if covered.is_empty() {
-            let what = if ask.host == ANY_HOST { "hosts of your choice" } else { &ask.host };
-            notes.push(format!(
-                "it asks to call {what}, which is not granted: `wingman plugin grant {}` grants it",
-                manifest.name
-            ));
+            let name = &manifest.name;
+            let note = if ask.host == ANY_HOST {
+                format!("it asks to call hosts of your choice; `wingman plugin grant {name} --http HOST` grants one")
+            } else {
+                format!("it asks to call {}, which is not granted: `wingman plugin grant {name}` grants it", ask.host)
+            };
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
         granted.extend(covered);
     }

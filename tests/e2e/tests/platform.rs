@@ -161,7 +161,7 @@ async fn an_agent_fetches_from_granted_hosts_alone() {
 
     let granted = home.run(&["plugin", "grant", "http-fetch", "--http", "127.0.0.1", "--network", "127.0.0.0/8"]);
     assert!(granted.status.success(), "{}", String::from_utf8_lossy(&granted.stderr));
-    until_listed(&gateway, "http-fetch", |plugin| !notes(plugin.unwrap()).contains("not granted")).await;
+    until_listed(&gateway, "http-fetch", |plugin| !notes(plugin.unwrap()).contains("of your choice")).await;
     let fetched = tool(&gateway, &call).await;
     assert!(fetched.contains("sunny"), "{fetched}");
     let elsewhere = tool(&gateway, &format!(r#"http_fetch {{"url": "http://localhost:{port}/"}}"#)).await;
