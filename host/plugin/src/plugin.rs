@@ -97,7 +97,10 @@ impl Plugin {
         delivery: WebhookDelivery,
     ) -> Result<Vec<Inbound>, PluginFailure> {
         let subject = self.subject(None, None)?;
-        let delivery = v0_1::delivery(delivery, stage.sandbox.clock.now_ms());
+        let mut delivery = v0_1::delivery(delivery, stage.sandbox.clock.now_ms());
+        if delivery.settings.is_empty() {
+            delivery.settings.clone_from(&subject.access.settings);
+        }
         let from = Speaker { channel, account: None };
         fresh!(self, stage, subject, |store, at| self.entry.normalize(store, at, &delivery), |returned| {
             v0_1::normalized(returned, from, &self.manifest.limits)

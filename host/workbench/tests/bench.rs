@@ -78,21 +78,36 @@ async fn what_a_plugin_logs_is_seen_with_its_call() {
     assert!(outcome.log.iter().any(|line| line.level == "error"), "{outcome:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_projects_own_plugins_pass() {
-    let built = repository().join("target/plugins");
+/// What the kit fails of the plugins in `built`, each with the fixtures beside its source.
+async fn failures(built: &str, sources: &str) -> Vec<String> {
+    let built = repository().join(built);
     assert!(built.is_dir(), "run `cargo xtask plugins` first");
-    let mut failed = Vec::new();
+    let (mut failed, mut count) = (Vec::new(), 0);
     for entry in fs::read_dir(built).unwrap() {
         let dir = entry.unwrap().path();
-        let name = dir.file_name().unwrap().to_string_lossy().into_owned();
         if !dir.join("plugin.wasm").is_file() {
             continue;
         }
-        let cache = tempfile::tempdir().unwrap();
-        let report = report(&dir, cache.path()).await;
+        let name = dir.file_name().unwrap().to_string_lossy().into_owned();
+        // Kept between runs. One a plugin, since each forgets the others'.
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workbench").join(&name);
+        let fixtures = repository().join(sources).join(&name).join("fixtures");
+        let report = conformance(&dir, &fixtures, &cache, Snapshots::Compare).await.unwrap();
         let failures = report.checks.into_iter().filter(|check| check.verdict == Verdict::Fail);
         failed.extend(failures.map(|check| format!("{name}: {}: {}", check.name, check.says)));
+        count += 1;
     }
-    assert!(failed.is_empty(), "{failed:#?}");
+    assert!(count > 0, "nothing was built");
+    failed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_projects_own_plugins_pass() {
+    let nowhere = "target/no-fixtures";
+    assert_eq!(failures("target/plugins", nowhere).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_examples_pass() {
+    assert_eq!(failures("target/example-plugins", "examples/plugins").await, Vec::<String>::new());
 }

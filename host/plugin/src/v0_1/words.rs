@@ -6,7 +6,7 @@ use wingman_message::{
     Attachment, ContentSource, Header, HttpRequest, Outbound, PeerKind, Phase, Place, ToolInvocation, WebhookDelivery,
 };
 
-/// A delivery; `now_ms` is when it came in.
+/// A delivery; `now_ms` is when it came in. Its settings are empty where the webhook has none of its own.
 pub(crate) fn delivery(delivery: WebhookDelivery, now_ms: i64) -> preset::Delivery {
     preset::Delivery {
         webhook: delivery.webhook.to_string(),
@@ -16,7 +16,7 @@ pub(crate) fn delivery(delivery: WebhookDelivery, now_ms: i64) -> preset::Delive
         digest: hex::encode(Sha256::digest(&delivery.body)),
         body: delivery.body.into(),
         received_at: u64::try_from(now_ms).unwrap_or(0),
-        settings: if delivery.settings.trim().is_empty() { "{}".to_owned() } else { delivery.settings },
+        settings: delivery.settings,
     }
 }
 
