@@ -56,8 +56,8 @@ impl Verifier {
         let view = Request { method: &method, url: &url, headers: &headers, body: &body };
         let verified = rules.verify(&view, &secret, &self.0, &scope, now);
         let verified = verified.map_err(|refusal| match refusal {
-            Refusal::Replayed { .. } => Unverified::Repeated(refusal.to_string()),
-            Refusal::InFlight { .. } => Unverified::InFlight(refusal.to_string()),
+            Refusal::Replayed => Unverified::Repeated(refusal.to_string()),
+            Refusal::InFlight => Unverified::InFlight(refusal.to_string()),
             _ => Unverified::Refused(refusal.to_string()),
         })?;
         verified.strip.strip_headers(&mut headers);
