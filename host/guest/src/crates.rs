@@ -2,6 +2,7 @@
 
 use crate::{GuestError, Result, Toolchain, system, toolchain::TARGET};
 use serde::Deserialize;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -134,6 +135,7 @@ impl Workspace {
         }
         command.args(artifacts.iter().flat_map(|artifact| ["--package", artifact.package.as_str()]));
         toolchain.apply(&mut command);
+        command.env("CARGO_ENCODED_RUSTFLAGS", anonymous_paths(&self.root));
         let status = command.status().map_err(|source| GuestError::Spawn { program: "cargo".to_owned(), source })?;
         if !status.success() {
             let packages = artifacts.iter().map(|artifact| artifact.package.as_str()).collect::<Vec<_>>().join(", ");
@@ -152,6 +154,22 @@ fn read_manifest(dir: &Path) -> Result<Manifest> {
     let path = dir.join("Cargo.toml");
     let text = system::read_text(&path)?;
     toml::from_str(&text).map_err(|source| GuestError::Manifest { path, source: Box::new(source) })
+}
+
+/// Flags that keep the author's folders out of the component: panics name the file that they came from, and whoever gets a plugin
+/// need not learn whose home it was built in. Of the prefixes that match, rustc takes the last.
+fn anonymous_paths(workspace: &Path) -> OsString {
+    let home = std::env::home_dir().filter(|home| home.is_absolute());
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(".cargo")));
+    let prefixes = [(home, "/home"), (cargo_home, "/cargo"), (Some(workspace.to_path_buf()), "/plugin")];
+    let flags = prefixes.into_iter().filter_map(|(from, to)| {
+        let mut flag = OsString::from("--remap-path-prefix=");
+        flag.push(from?);
+        flag.push(format!("={to}"));
+        Some(flag)
+    });
+    // Cargo parts encoded flags by this byte, since paths may hold blanks.
+    flags.collect::<Vec<_>>().join(OsStr::new("\x1f"))
 }
 
 /// Cargo without what the surrounding build set for the host: flags for coverage or a default target would break a guest.

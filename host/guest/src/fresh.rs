@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The file in the guests' target folder that says which compiler made what lies there.
+/// The file in the guests' target folder that says which compiler is used; it is as old as that choice.
 const STAMP: &str = "toolchain.txt";
 
 pub(crate) fn is_fresh(toolchain: &Toolchain, workspace: &Workspace, artifact: &Artifact, dir: &Path) -> bool {
     let made = modified(&dir.join("plugin.wasm")).min(modified(&dir.join("plugin.toml")));
     let Some(made) = made else { return false };
-    let Ok(stamp) = std::fs::read_to_string(workspace.target_dir.join(STAMP)) else { return false };
+    let stamp = workspace.target_dir.join(STAMP);
+    let Ok(chosen) = std::fs::read_to_string(&stamp) else { return false };
     let Ok(dep_info) = std::fs::read_to_string(artifact.dep_info()) else { return false };
-    if stamp != toolchain.identity() {
+    if chosen != toolchain.identity() {
         return false;
     }
     let mut inputs = sources(&dep_info);
@@ -22,13 +23,20 @@ pub(crate) fn is_fresh(toolchain: &Toolchain, workspace: &Workspace, artifact: &
     inputs.push(artifact.manifest_dir.join("plugin.toml"));
     inputs.push(workspace.root.join("Cargo.toml"));
     inputs.push(workspace.root.join("Cargo.lock"));
+    inputs.push(stamp);
     // A file that is gone counts as changed.
     inputs.iter().all(|input| modified(input).is_some_and(|changed| changed < made))
 }
 
-/// Notes which compiler made the guests. Failing to is harmless: the next build does the work again.
-pub(crate) fn remember(toolchain: &Toolchain, workspace: &Workspace) {
-    if let Err(error) = std::fs::write(workspace.target_dir.join(STAMP), toolchain.identity()) {
+/// Notes which compiler is used, where it is another than before: every plugin made until now is then older than the note, in
+/// whichever folder it lies. Failing to is harmless: the next build does the work again.
+pub(crate) fn choose(toolchain: &Toolchain, workspace: &Workspace) {
+    let stamp = workspace.target_dir.join(STAMP);
+    if std::fs::read_to_string(&stamp).is_ok_and(|known| known == toolchain.identity()) {
+        return;
+    }
+    let written = std::fs::create_dir_all(&workspace.target_dir).and_then(|()| std::fs::write(&stamp, toolchain.identity()));
+    if let Err(error) = written {
         tracing::debug!(%error, "the guests' toolchain stamp was not written");
     }
 }

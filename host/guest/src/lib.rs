@@ -62,6 +62,7 @@ pub fn build_all(toolchain: &Toolchain, guests: &[GuestCrate], out_dir: &Path) -
     let Some(first) = guests.first() else { return Ok(Vec::new()) };
     let workspace = crates::Workspace::of(&first.manifest_dir)?;
     workspace.lock()?;
+    fresh::choose(toolchain, &workspace);
     let started = SystemTime::now();
     let mut plans = Vec::with_capacity(guests.len());
     for guest in guests {
@@ -73,14 +74,9 @@ pub fn build_all(toolchain: &Toolchain, guests: &[GuestCrate], out_dir: &Path) -
     if !stale.is_empty() {
         workspace.build(toolchain, &stale)?;
     }
-    let built: Vec<_> = plans
-        .into_iter()
-        .map(|(guest, artifact, fresh)| finish(guest, &artifact, (!fresh).then_some(started), out_dir))
-        .collect::<Result<_>>()?;
-    if built.iter().any(|plugin| !plugin.fresh) {
-        fresh::remember(toolchain, &workspace);
-    }
-    Ok(built)
+    let finished =
+        plans.into_iter().map(|(guest, artifact, fresh)| finish(guest, &artifact, (!fresh).then_some(started), out_dir));
+    finished.collect()
 }
 
 /// `stale_since` is when the build began, or none for a plugin that is fresh.

@@ -57,7 +57,7 @@ impl Toolchain {
             Way::FromSource { rustc, .. } => rustc.clone(),
         };
         let version = system::line(Command::new(&compiler).arg("-vV")).unwrap_or_default();
-        let identity = format!("{way:?}\n{version}\n");
+        let identity = format!("{way:?}\n{version}\npaths are anonymous\n");
         tracing::debug!(%identity, "guest toolchain");
         Ok(Self { way, identity })
     }

@@ -55,6 +55,15 @@ fn builds(kind: Kind, language: Language) {
     assert!(project.build(&tools(), &out).unwrap().fresh, "nothing changed");
 }
 
+/// The author's own folders that a component names.
+fn told_of_the_author(built: &Built, project: &Path) -> Vec<String> {
+    let component = fs::read(built.dir.join("plugin.wasm")).unwrap();
+    let home = std::env::home_dir().unwrap();
+    let folders = [home.as_path(), project].map(|folder| format!("{}/", folder.display()));
+    let names = |folder: &String| component.windows(folder.len()).any(|bytes| bytes == folder.as_bytes());
+    folders.into_iter().filter(names).collect()
+}
+
 /// All Rust projects in one folder with one target folder: the standard library is compiled once.
 #[test]
 fn rust_projects_of_every_kind_become_components() {
@@ -71,8 +80,18 @@ fn rust_projects_of_every_kind_become_components() {
         let (imports, exports) = world(&built);
         assert_eq!(exports, [format!("wingman:plugin/{kind}@0.1.0")]);
         assert!(imports.iter().all(|import| import.starts_with("wingman:plugin/")), "{imports:?}");
+        assert_eq!(told_of_the_author(&built, root.path()), Vec::<String>::new());
         assert!(project.build(&tools(), &root.path().join("out")).unwrap().fresh);
     }
+
+    // Another compiler makes all of them old, in whichever folder they lie.
+    let project = Project::open(root.path().join(Kind::Preset.as_str())).unwrap();
+    let folders = ["out", "elsewhere"].map(|folder| root.path().join(folder));
+    let fresh = || folders.each_ref().map(|folder| project.build(&tools(), folder).unwrap().fresh);
+    assert_eq!(fresh(), [true, false]);
+    fs::write(target.join("guest/toolchain.txt"), "another compiler").unwrap();
+    assert_eq!(fresh(), [false, false]);
+    assert_eq!(fresh(), [true, true]);
 }
 
 #[test]

@@ -11,6 +11,9 @@ fn kept(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/contract").join(version)
 }
 
+/// What a component names that was built with its builder's own paths.
+const BUILDER: &[u8] = b"/.cargo/registry/";
+
 /// A plugins folder with all kept components of a version.
 fn folder_with(version: &str) -> (Folder, Vec<String>) {
     let folder = Folder::new();
@@ -47,6 +50,9 @@ async fn each_kept_component_loads() {
             let status = status(&host, &name);
             assert_eq!((status.state, status.last_error), (PluginState::Ready, None), "{name} of contract {version}");
             assert_eq!(status.contract, version);
+            let component = std::fs::read(kept(version).join(&name).join("plugin.wasm")).unwrap();
+            let is_named = component.windows(BUILDER.len()).any(|bytes| bytes == BUILDER);
+            assert!(!is_named, "{name} names the folder that it was built in: build it with `wingman plugin build`");
         }
     }
 }
