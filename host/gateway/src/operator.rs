@@ -4,7 +4,7 @@ use crate::settings;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use notify_debouncer_full::notify::RecursiveMode;
-use notify_debouncer_full::{DebounceEventResult, new_debouncer};
+use notify_debouncer_full::{DebounceEventResult, DebouncedEvent, new_debouncer};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
@@ -72,8 +72,10 @@ pub(crate) fn follow(file: &Path, plugins: PluginHost, stop: CancellationToken) 
     let changed = Arc::new(Notify::new());
     let (waker, watched) = (Arc::clone(&changed), file.to_path_buf());
     let heard = move |events: DebounceEventResult| {
-        let concerns = |events: Vec<notify_debouncer_full::DebouncedEvent>| {
-            events.iter().any(|event| event.paths.iter().any(|path| path.file_name() == watched.file_name()))
+        // Reading is no change, and taking a change reads.
+        let concerns = |events: Vec<DebouncedEvent>| {
+            let mut changes = events.iter().filter(|event| !event.kind.is_access());
+            changes.any(|event| event.paths.iter().any(|path| path.file_name() == watched.file_name()))
         };
         if events.map_or(true, concerns) {
             waker.notify_one();

@@ -25,10 +25,11 @@ impl Watcher {
         std::fs::create_dir_all(dir).map_err(|error| error.to_string())?;
         let changed = Arc::new(Notify::new());
         let waker = Arc::clone(&changed);
-        let heard = move |events: DebounceEventResult| match events {
-            Ok(events) if events.is_empty() => {}
-            // An error says that events may be missing, which is the same as a change.
-            Ok(_) | Err(_) => waker.notify_one(),
+        let heard = move |events: DebounceEventResult| {
+            // Reading is no change, and a reload reads. An error says that events may be missing, which is the same as a change.
+            if events.map_or(true, |events| events.iter().any(|event| !event.kind.is_access())) {
+                waker.notify_one();
+            }
         };
         let mut debouncer = new_debouncer(QUIET, None, heard).map_err(|error| error.to_string())?;
         debouncer.watch(dir, RecursiveMode::Recursive).map_err(|error| error.to_string())?;

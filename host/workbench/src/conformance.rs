@@ -10,7 +10,6 @@ mod tool;
 use crate::bench::Bench;
 use crate::{Fixture, Result};
 use serde::Serialize;
-use std::fmt;
 use std::path::Path;
 use wingman_manifest::Kind;
 
@@ -24,16 +23,6 @@ pub enum Verdict {
     Warn,
     /// The plugin must be mended.
     Fail,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "pass",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-        })
-    }
 }
 
 /// One check.

@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 /// What should come out.
 #[derive(Debug, Clone)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// As the host passes it on.
     value: Value,
 }
 
 /// How an outcome stands to what should come out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judged {
+pub(crate) enum Judged {
     /// The same.
     Same,
     /// Something else.
@@ -34,12 +34,11 @@ impl Expected {
     ///
     /// # Errors
     /// [`WorkbenchError::Written`]
-    pub fn parse(fixture: &Fixture, file: &str, text: &str) -> Result<Self> {
+    pub(crate) fn parse(fixture: &Fixture, file: &str, text: &str) -> Result<Self> {
         let value: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| WorkbenchError::written(file, "", error.to_string()))?;
         let mut value = value.into_iter();
-        let only = (value.next(), value.next());
-        let ((Some((key, value)), None), true) = (only, true) else {
+        let (Some((key, value)), None) = (value.next(), value.next()) else {
             return Err(WorkbenchError::written(file, "", "write {\"ok\": ...} or {\"error\": {...}}"));
         };
         let value = match key.as_str() {
@@ -52,7 +51,7 @@ impl Expected {
 
     /// Where `outcome` is another.
     #[must_use]
-    pub fn differences(&self, outcome: &Outcome) -> Vec<Difference> {
+    pub(crate) fn differences(&self, outcome: &Outcome) -> Vec<Difference> {
         difference::between(&self.value, &comparable(outcome.result.clone()))
     }
 }

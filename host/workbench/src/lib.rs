@@ -33,7 +33,6 @@ pub use bench::{Bench, Outcome};
 pub use conformance::{Check, Report, Snapshots, Verdict, conformance};
 pub use difference::Difference;
 pub use error::WorkbenchError;
-pub use expected::{Expected, Judged};
 pub use fixture::Fixture;
 pub use log::LogLine;
 pub use replay::{Replayed, recording, replay};

@@ -12,7 +12,7 @@ use std::path::Path;
 /// One recorded delivery, on two versions.
 #[derive(Debug, Clone, Serialize)]
 pub struct Replayed {
-    /// Which one: file and line.
+    /// Which one: its line in the recording.
     pub name: String,
     /// Where the new version's result or calls out differ; empty where they do not.
     pub differences: Vec<Difference>,

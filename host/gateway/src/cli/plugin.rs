@@ -13,6 +13,7 @@ mod pack;
 mod project;
 mod replay;
 mod run;
+mod running;
 mod sign;
 mod test;
 mod trust;

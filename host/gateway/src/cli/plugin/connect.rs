@@ -35,7 +35,7 @@ pub(super) fn probe(args: &ProbeArgs, config: Option<&Path>) -> Result<()> {
         bail!("{channel} refuses{who}: {}", health.detail);
     }
     anstream::println!("{}  {channel}{who}: {}", show::good("well"), health.detail);
-    next("wingman gateway start");
+    next("wingman plugin list");
     Ok(())
 }
 

@@ -1,18 +1,16 @@
 //! `wingman plugin dev`: each change of the source is built and loaded into the running gateway, which watches its plugins folder.
 
-use super::install;
 use super::project::ProjectArgs;
-use crate::cli::runtime;
-use crate::daemon::PidFile;
+use super::running::Gateway;
+use super::{install, list};
 use crate::{settings, show};
 use anyhow::{Context, Result, bail};
 use notify_debouncer_full::notify::RecursiveMode;
-use notify_debouncer_full::{DebounceEventResult, new_debouncer};
-use secrecy::ExposeSecret as _;
+use notify_debouncer_full::{DebounceEventResult, DebouncedEvent, new_debouncer};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use wingman_config::{Config, Credentials, Overrides};
+use wingman_config::{Config, Overrides};
 use wingman_guest::Project;
 use wingman_package::Standing;
 use wingman_protocol::PluginSummary;
@@ -46,7 +44,12 @@ impl Args {
                 let below = path.strip_prefix(&root).unwrap_or(path);
                 !below.components().any(|part| is_aside(&part.as_os_str().to_string_lossy()))
             };
-            if events.is_ok_and(|events| events.iter().flat_map(|event| &event.paths).any(|path| is_source(path))) {
+            // Reading is no change, and a build reads all of it.
+            let is_change = |events: Vec<DebouncedEvent>| {
+                let changes = events.iter().filter(|event| !event.kind.is_access());
+                changes.flat_map(|event| &event.paths).any(|path| is_source(path))
+            };
+            if events.is_ok_and(is_change) {
                 // One that waits already stands for all.
                 let _ = changed.try_send(());
             }
@@ -73,7 +76,7 @@ impl Args {
     fn load(&self, project: &Project, config: &Config) -> Result<()> {
         let gateway = Gateway::running(config)?;
         let began = Instant::now();
-        let before = gateway.as_ref().map(|gateway| gateway.status(&project.name)).transpose()?.flatten();
+        let before = gateway.as_ref().map(|gateway| status(gateway, &project.name)).transpose()?.flatten();
         let built = self.project.build_into(project, &config.plugins.dir)?;
         let took = began.elapsed().as_secs_f64();
         anstream::println!("{}  {} in {took:.1} s, into {}", show::good("built"), built.name, built.dir.display());
@@ -81,11 +84,11 @@ impl Args {
             anstream::println!("No gateway runs that could load it: `wingman gateway start` starts one.");
             return Ok(());
         };
-        match gateway.verdict(&project.name, before.as_ref().filter(|_| !built.fresh))? {
+        match verdict(&gateway, &project.name, before.as_ref().filter(|_| !built.fresh))? {
             None => bail!("the gateway does not list it after {} s; its log may say why", VERDICT.as_secs()),
             Some(status) => {
                 let PluginSummary { version, state, last_error, notes, .. } = status;
-                anstream::println!("{}  {} {version}: {}", show::good("gateway"), project.name, word(&state));
+                anstream::println!("{}  {} {version}: {}", show::good("gateway"), project.name, list::word(state));
                 for note in notes.iter().chain(&last_error) {
                     anstream::println!("  {note}");
                 }
@@ -93,10 +96,6 @@ impl Args {
             }
         }
     }
-}
-
-fn word(state: &impl serde::Serialize) -> String {
-    serde_json::to_value(state).ok().and_then(|state| Some(state.as_str()?.to_owned())).unwrap_or_default()
 }
 
 fn is_aside(name: &str) -> bool {
@@ -124,50 +123,21 @@ fn refuse_installed(project: &Project, config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// The gateway that runs with this configuration.
-struct Gateway {
-    url: String,
-    secret: Option<String>,
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
+/// What the gateway says of the plugin; none where it knows none of that name.
+fn status(gateway: &Gateway, name: &str) -> Result<Option<PluginSummary>> {
+    Ok(gateway.plugins()?.into_iter().find(|plugin| plugin.name == name))
 }
 
-impl Gateway {
-    fn running(config: &Config) -> Result<Option<Self>> {
-        let Some(running) = PidFile::of(&config.gateway.state_dir).running()? else { return Ok(None) };
-        let secret = match config.credentials()? {
-            Credentials::Token(secret) | Credentials::Password(secret) => Some(secret.expose_secret().to_owned()),
-            Credentials::None => None,
-        };
-        let runtime = runtime()?;
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
-        Ok(Some(Self { url: running.url, secret, client, runtime }))
-    }
-
-    /// What the gateway says of the plugin; none where it knows none of that name.
-    fn status(&self, name: &str) -> Result<Option<PluginSummary>> {
-        let mut request = self.client.get(format!("{}/api/plugins", self.url));
-        if let Some(secret) = &self.secret {
-            request = request.bearer_auth(secret);
+/// Waits until the gateway says something else than `before`, or has had time enough for a version that looks the same.
+fn verdict(gateway: &Gateway, name: &str, before: Option<&PluginSummary>) -> Result<Option<PluginSummary>> {
+    let began = Instant::now();
+    // A gateway that had the plugin needs no longer than its own quiet time and a compilation.
+    let patience = if before.is_some() { Duration::from_secs(3) } else { VERDICT };
+    loop {
+        let status = status(gateway, name)?;
+        if began.elapsed() > patience || (status.is_some() && status.as_ref() != before) {
+            return Ok(status);
         }
-        let all = self.runtime.block_on(async {
-            let answer = request.send().await?.error_for_status()?;
-            answer.json::<Vec<PluginSummary>>().await
-        });
-        Ok(all.context("the gateway does not say which plugins it has")?.into_iter().find(|plugin| plugin.name == name))
-    }
-
-    /// Waits until the gateway says something else than `before`, or has had time enough for a version that looks the same.
-    fn verdict(&self, name: &str, before: Option<&PluginSummary>) -> Result<Option<PluginSummary>> {
-        let began = Instant::now();
-        // A gateway that had the plugin needs no longer than its own quiet time and a compilation.
-        let patience = if before.is_some() { Duration::from_secs(3) } else { VERDICT };
-        loop {
-            let status = self.status(name)?;
-            if began.elapsed() > patience || (status.is_some() && status.as_ref() != before) {
-                return Ok(status);
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
+        std::thread::sleep(LOOK_EVERY);
     }
 }

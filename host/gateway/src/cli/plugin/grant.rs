@@ -47,7 +47,7 @@ impl GrantArgs {
         save(&file, |document| document.grant_plugin(self.name.as_str(), &grants))?;
         anstream::println!("{}  {}: {}", show::good("granted"), self.name, in_words(&grants));
         anstream::println!("{}", show::faint(&format!("in {}, under plugins.use", file.display())));
-        next("wingman plugin list; a running gateway has taken it already");
+        next("wingman plugin list");
         Ok(())
     }
 
@@ -65,10 +65,21 @@ impl GrantArgs {
         if says_nothing && manifest.http.is_empty() && manifest.sockets.is_empty() {
             bail!("`{}` asks for nothing, so there is nothing to grant", self.name);
         }
-        if says_nothing && manifest.http.iter().all(|ask| ask.host == ANY_HOST) && asks_for_any {
+        let by_name: Vec<&str> = manifest.http.iter().map(|ask| ask.host.as_str()).filter(|host| *host != ANY_HOST).collect();
+        if asks_for_any && by_name.is_empty() && (self.http_all || (says_nothing && manifest.sockets.is_empty())) {
             bail!("`{}` asks for any host: say which, with `--http HOST`", self.name);
         }
-        let everything = self.http_all || (says_nothing && !manifest.http.is_empty());
+        if self.sockets && manifest.sockets.is_empty() {
+            bail!("`{}` asks for no WebSocket", self.name);
+        }
+        if !self.network.is_empty() && manifest.http.is_empty() && manifest.sockets.is_empty() {
+            bail!("`{}` asks to reach nothing, so no network is of use to it", self.name);
+        }
+        // "All" is what is asked for by name: a host of one's choice can only stand in a list.
+        if matches!(http, HttpGrant::All) && !self.http.is_empty() {
+            http = HttpGrant::Only(by_name.iter().map(|host| (*host).to_owned()).collect());
+        }
+        let everything = self.http_all || (says_nothing && !by_name.is_empty());
         match &mut http {
             HttpGrant::All => {}
             _ if everything => http = HttpGrant::All,
@@ -91,9 +102,13 @@ impl GrantArgs {
 impl RevokeArgs {
     pub(super) fn run(self, config: Option<&Path>) -> Result<()> {
         let file = settings::locate(config)?;
+        let config = settings::load(Some(&file), &Overrides::default())?;
+        if !config.plugins.uses.contains_key(self.name.as_str()) {
+            bail!("`{}` has no grants; `wingman plugin list` shows the plugins", self.name);
+        }
         save(&file, |document| document.grant_plugin(self.name.as_str(), &Grants::default()))?;
         anstream::println!("{}  {} may reach nothing; its settings and secrets stay", show::good("revoked"), self.name);
-        next("wingman plugin list; a running gateway has taken it already");
+        next("wingman plugin list");
         Ok(())
     }
 }

@@ -47,8 +47,10 @@ impl Args {
         }
         if found.is_package {
             next(&format!("wingman plugin install {}", self.plugin));
+        } else if found.manifest.http.is_empty() && found.manifest.sockets.is_empty() {
+            next("wingman plugin list");
         } else {
-            next(&format!("wingman plugin grant {}, or `wingman plugin list`", self.plugin));
+            next(&format!("wingman plugin grant {}", self.plugin));
         }
         Ok(())
     }
@@ -132,6 +134,10 @@ fn facts(manifest: &Manifest, origin: &[(&'static str, String)]) -> Vec<(&'stati
         ("verifies", json!(verification.is_some())),
         ("memory", json!(format!("{} MiB", limits.memory_mib))),
         ("deadline", json!(format!("{} ms", limits.deadline_ms))),
+        ("output", json!(format!("{} KiB", limits.output_kib))),
+        ("http-calls", json!(limits.http_calls)),
+        ("state", json!(format!("{} KiB", limits.state_kib))),
+        ("blobs", json!(format!("{} MiB", limits.blobs_mib))),
     ];
     facts.extend(origin.iter().map(|(name, value)| (*name, json!(value))));
     facts

@@ -137,7 +137,7 @@ fn advise(manifest: &Manifest) {
     if manifest.http.is_empty() && manifest.sockets.is_empty() {
         next("wingman plugin list");
     } else {
-        next(&format!("wingman plugin inspect {0}, to see what it asks for, and wingman plugin grant {0}", manifest.name));
+        next(&format!("wingman plugin inspect {}", manifest.name));
     }
 }
 

@@ -65,10 +65,8 @@ impl SignArgs {
         let packed = wingman_package::sign_file(&self.package, &key)?;
         anstream::println!("{}  {}, sha256:{}", show::good("signed"), packed.path.display(), packed.digest);
         let public = format!("{}.pub", self.key.display());
-        next(&format!(
-            "whoever installs it runs `wingman plugin trust add {public}` once, and `wingman plugin install {}`",
-            self.package.display()
-        ));
+        anstream::println!("Whoever installs it trusts the key once: `wingman plugin trust add {public}`.");
+        next(&format!("wingman plugin install {}", self.package.display()));
         Ok(())
     }
 }

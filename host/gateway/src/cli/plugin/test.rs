@@ -37,7 +37,7 @@ impl Args {
             bail!("{} fails {} of {} checks", report.plugin, report.count(Verdict::Fail), report.checks.len());
         }
         if !self.json {
-            next("wingman plugin dev, or `wingman plugin pack`");
+            next("wingman plugin dev");
         }
         Ok(())
     }
