@@ -8,6 +8,7 @@ impl From<Unverified> for Refused {
         match refused {
             Unverified::NoEntrance(why) => Self::NoEntrance(why),
             Unverified::Refused(why) => Self::Unverified(why),
+            Unverified::NotReady(why) => Self::NotReady(why),
             Unverified::Repeated(why) => Self::Repeated(why),
             Unverified::InFlight(why) => Self::InFlight(why),
         }
@@ -40,6 +41,9 @@ pub enum Refused {
     /// A request from outside is not what it claims to be; the text is for the log.
     #[error("{0}")]
     Unverified(String),
+    /// No request from outside can be verified before the operator does something; the text is for the log.
+    #[error("{0}")]
+    NotReady(String),
     /// A signed request from outside was taken before; the text is for the log.
     #[error("{0}")]
     Repeated(String),

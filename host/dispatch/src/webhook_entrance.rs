@@ -76,7 +76,9 @@ impl Dispatch {
         let dispatch = self.clone();
         self.run_to_end(async move {
             let secret = webhook.webhook.secret.as_ref().ok_or(Refused::SecretNotKept)?;
-            let entrance = Entrance::Preset { preset: dispatch.preset_of(&webhook.webhook), secret: secret.expose_secret() };
+            let StoredWebhook { id, .. } = &webhook.webhook;
+            let preset = dispatch.preset_of(&webhook.webhook);
+            let entrance = Entrance::Preset { preset, webhook: id, secret: secret.expose_secret() };
             let VerifiedRequest { request, seen } = dispatch.entrances.components.verify(entrance, request)?;
             let content_type = request.headers.iter().find(|header| header.name == "content-type");
             let content_type = content_type.map(|header| header.value.clone()).unwrap_or_default();

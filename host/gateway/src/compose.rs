@@ -52,7 +52,7 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let webhooks = Webhooks::new(translate::webhooks(config, clock.now_ms())?, store.gateway());
     let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
     dispatch.resume().await?;
-    plugins.start(Arc::new(dispatch.clone()));
+    plugins.start(Arc::new(dispatch.clone())).await;
     Ok(Core { dispatch, plugins, store, clock })
 }
 

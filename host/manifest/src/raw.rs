@@ -130,7 +130,10 @@ fn secrets(raw: BTreeMap<Spanned<String>, Spanned<RawSecret>>) -> Result<BTreeMa
         if !readable(&prompt) {
             return Err((span, format!("prompt: write one line of 1 to {MAX_DESCRIPTION} characters")));
         }
-        for host in hosts.iter().filter(|host| *host != ANY_HOST) {
+        if hosts.iter().any(|host| host == ANY_HOST) {
+            return Err((span, "hosts: name the hosts that may be sent the secret; `*` would be whoever is called".to_owned()));
+        }
+        for host in &hosts {
             host.parse::<HostPattern>().map_err(|error| (span.clone(), format!("hosts: {error}")))?;
         }
         secrets.insert(name, Secret { prompt, optional, hosts });
@@ -184,8 +187,11 @@ fn rules(raw: Vec<Spanned<RawRule>>, kind: Kind, secrets: &BTreeMap<String, Secr
             _ => {}
         }
     }
-    let rules = Rules::new(raw.into_iter().map(Spanned::into_inner).collect());
-    rules.map(Some).map_err(|error| (span, format!("[[verification]]: {error}")))
+    // One by one first: a mistake is shown where it is.
+    for rule in &raw {
+        Rules::new(vec![rule.get_ref().clone()]).map_err(|error| (rule.span(), error))?;
+    }
+    Rules::new(raw.into_iter().map(Spanned::into_inner).collect()).map(Some).map_err(|error| (span, error))
 }
 
 /// The table is a JSON Schema. What the schema means is checked where it is compiled; here it must be one for an object.

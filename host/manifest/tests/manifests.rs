@@ -121,6 +121,7 @@ fn a_mistake_is_shown_where_it_is_with_what_would_be_right() {
         ("methods = [\"GET\"]", "methods = []", "plugin.toml:", "methods"),
         ("secret = \"signing\"", "secret = \"other\"", "plugin.toml:", "[secrets.other]"),
         ("header = \"x-signature\"", "", "plugin.toml:", "header"),
+        ("[\"api.example.com\"]", "[\"*\"]", "plugin.toml:27:", "name the hosts"),
         ("\"hmac-sha256\"", "\"md5\"", "plugin.toml:", "unknown variant `md5`"),
         ("MIT OR", "MIT ; OR", "plugin.toml:7:11: license", "SPDX"),
     ];

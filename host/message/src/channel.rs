@@ -1,6 +1,6 @@
 //! The ports of chat networks: what goes out, what comes back, and where messages go that a plugin fetched by itself.
 
-use crate::{AccountName, Attachment, ChannelName, HttpRequest, Inbound, Place, PluginFailure, PluginName};
+use crate::{AccountName, Attachment, ChannelName, HttpRequest, Inbound, Place, PluginFailure, PluginName, WebhookId};
 use async_trait::async_trait;
 use std::time::Duration;
 
@@ -77,12 +77,14 @@ pub enum Entrance<'a> {
     Preset {
         /// The preset.
         preset: &'a PluginName,
+        /// The webhook: the same request to two of them is no repetition.
+        webhook: &'a WebhookId,
         /// The webhook's secret.
         secret: &'a str,
     },
 }
 
-/// A request that passed, without the headers and query parameters that carried a credential or a signature.
+/// A request that passed, without the headers and query parameters that carried a credential or a signature, whoever's it was.
 pub struct VerifiedRequest {
     /// The request.
     pub request: HttpRequest,
@@ -112,6 +114,9 @@ pub enum Unverified {
     /// The credential or signature is missing, wrong, or too old.
     #[error("{0}")]
     Refused(String),
+    /// Nothing can be verified before the operator does something, such as setting a secret; the sender may try again.
+    #[error("{0}")]
+    NotReady(String),
     /// The very same request was taken before: its sender is told that all is well, and nothing happens.
     #[error("{0}")]
     Repeated(String),

@@ -115,6 +115,14 @@ pub struct Header {
     pub value: String,
 }
 
+impl Header {
+    /// Its value lets somebody in, here or at a proxy: no component is shown it.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        ["authorization", "cookie", "proxy-authorization", "x-wingman-secret"].contains(&self.name.as_str())
+    }
+}
+
 /// One message in. Only a component makes these: the host fills in the channel and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {

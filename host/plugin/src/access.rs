@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wingman_egress::{Grant, GrantSpec, HostPattern, Injection, Place, Policy};
 use wingman_manifest::{ANY_HOST, HttpAsk, Manifest};
-use wingman_message::{AccountName, PluginScope};
+use wingman_message::{AccountName, PluginName, PluginScope};
 
 /// A plugin's accounts.
 pub(crate) type Accounts = BTreeMap<Option<AccountName>, Arc<Access>>;
@@ -38,6 +38,19 @@ pub(crate) enum NoSecret {
 }
 
 impl Access {
+    /// No reach at all, for a plugin that is only to be started.
+    pub(crate) fn nothing(plugin: &PluginName) -> Self {
+        let none = Policy::new(Vec::new(), Vec::new());
+        Self {
+            scope: PluginScope { plugin: plugin.clone(), account: None },
+            settings: "{}".to_owned(),
+            http: none.clone(),
+            sockets: none,
+            secrets: BTreeMap::new(),
+            broken: None,
+        }
+    }
+
     /// An injection of the secret, wherever its hosts allow it.
     pub(crate) fn injection(&self, manifest: &Manifest, name: &str, place: Place, prefix: String) -> Result<Injection, NoSecret> {
         if !manifest.secrets.contains_key(name) {
@@ -85,7 +98,7 @@ pub(crate) fn accounts(manifest: &Manifest, settings: &PluginSettings, built_in:
     (accounts, notes)
 }
 
-/// Whether the operator's grants cover an ask: what the plugins list shows.
+/// What is granted, in words for the list of plugins.
 pub(crate) fn in_words(manifest: &Manifest, settings: &PluginSettings, built_in: bool) -> Vec<String> {
     let granted = http_specs(manifest, &settings.grants, built_in, &mut Vec::new());
     let mut words: Vec<String> = granted.iter().map(spec_in_words).collect();

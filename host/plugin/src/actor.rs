@@ -18,6 +18,10 @@ use wingman_egress::Injection;
 use wingman_message::{AccountName, ChannelName, Inbound, Intake, PluginFailure, PluginName};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// Whatever a plugin or its network says: what fails or closes at once must not be hammered.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+/// How long an actor may take to do what its plugin wants done at this moment.
+const LAST_CALL: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One WebSocket message; closing is not one.
@@ -39,14 +43,6 @@ pub(crate) enum Action {
     Stop(PluginFailure),
 }
 
-/// Where a socket is to be opened.
-#[derive(Debug)]
-pub(crate) struct Opening {
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) secrets: Vec<Injection>,
-}
-
 /// What came of asking the network.
 #[derive(Debug)]
 pub(crate) struct Polled {
@@ -59,8 +55,9 @@ pub(crate) struct Polled {
 pub(crate) struct Actors {
     stage: Arc<Stage>,
     intake: Arc<dyn Intake>,
-    // A std mutex: held to look up and replace entries, never across an await.
-    running: Mutex<BTreeMap<Key, Running>>,
+    // A std mutex: held to look up and replace entries, never across an await. None once all have been ended: no later shelf
+    // starts any again.
+    running: Mutex<Option<BTreeMap<Key, Running>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,14 +77,14 @@ struct Running {
     plugin: Arc<Plugin>,
     stop: CancellationToken,
     task: JoinHandle<()>,
-    health: Health,
+    standing: Standing,
 }
 
-/// How an actor is, in words for the operator.
+/// How an actor stands, in words for the operator.
 #[derive(Clone)]
-pub(crate) struct Health(Arc<Mutex<String>>);
+pub(crate) struct Standing(Arc<Mutex<String>>);
 
-impl Health {
+impl Standing {
     pub(crate) fn say(&self, words: impl Into<String>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words.into();
     }
@@ -104,15 +101,15 @@ pub(crate) struct Actor {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) access: Arc<Access>,
     pub(crate) channel: ChannelName,
-    pub(crate) health: Health,
+    pub(crate) standing: Standing,
 }
 
 impl Actors {
     pub(crate) fn new(stage: Arc<Stage>, intake: Arc<dyn Intake>) -> Self {
-        Self { stage, intake, running: Mutex::default() }
+        Self { stage, intake, running: Mutex::new(Some(BTreeMap::new())) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Running>> {
+    fn lock(&self) -> MutexGuard<'_, Option<BTreeMap<Key, Running>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,6 +128,7 @@ impl Actors {
             }
         }
         let mut running = self.lock();
+        let Some(running) = &mut *running else { return };
         running.retain(|key, actor| {
             let goes_on = wanted.contains_key(key);
             if !goes_on {
@@ -152,7 +150,7 @@ impl Actors {
     /// Starts an actor, once the one before has ended: two at once would be two connections of one account.
     fn start(&self, key: &Key, plugin: Arc<Plugin>, channel: ChannelName, before: Option<Running>) -> Option<Running> {
         let access = Arc::clone(plugin.accounts.get(&key.account)?);
-        let health = Health(Arc::new(Mutex::new("starting".to_owned())));
+        let standing = Standing(Arc::new(Mutex::new("starting".to_owned())));
         let stop = CancellationToken::new();
         let actor = Actor {
             stage: Arc::clone(&self.stage),
@@ -160,34 +158,32 @@ impl Actors {
             plugin: Arc::clone(&plugin),
             access,
             channel,
-            health: health.clone(),
+            standing: standing.clone(),
         };
         let (way, token) = (key.way, stop.clone());
         let task = tokio::spawn(async move {
             if let Some(before) = before {
-                before.stop.cancel();
-                // A panic in it was its own; this one starts afresh.
-                let _ = before.task.await;
+                before.end().await;
             }
             match way {
                 Way::Socket => socket::run(&actor, &token).await,
                 Way::Poll => poll::run(&actor, &token).await,
             }
         });
-        Some(Running { plugin, stop, task, health })
+        Some(Running { plugin, stop, task, standing })
     }
 
     /// How the plugin's actors are, for the operator.
     pub(crate) fn notes(&self, plugin: &str) -> Vec<String> {
         let running = self.lock();
-        let own = running.iter().filter(|(key, _)| key.plugin.as_str() == plugin);
+        let own = running.iter().flatten().filter(|(key, _)| key.plugin.as_str() == plugin);
         own.map(|(key, actor)| {
             let account = key.account.as_ref().map(|name| format!(" of account `{name}`")).unwrap_or_default();
             let way = if key.way == Way::Socket { "socket" } else { "polling" };
             let words = if actor.task.is_finished() {
                 "ended; a change of the plugin starts it again".to_owned()
             } else {
-                actor.health.words()
+                actor.standing.words()
             };
             format!("{way}{account}: {words}")
         })
@@ -196,12 +192,23 @@ impl Actors {
 
     /// Ends all of them and waits until they have.
     pub(crate) async fn stop(&self) {
-        let running = std::mem::take(&mut *self.lock());
+        let running = self.lock().take().unwrap_or_default();
         for actor in running.values() {
             actor.stop.cancel();
         }
         for (_, actor) in running {
-            let _ = actor.task.await;
+            actor.end().await;
+        }
+    }
+}
+
+impl Running {
+    /// Ends it, and waits until it has: at its next pause, or where it stands if that takes too long.
+    async fn end(mut self) {
+        self.stop.cancel();
+        // A panic in it was its own, and is in the log.
+        if tokio::time::timeout(LAST_CALL, &mut self.task).await.is_err() {
+            self.task.abort();
         }
     }
 }
@@ -243,12 +250,18 @@ impl Pauses {
         self.0 = FIRST_PAUSE;
     }
 
-    /// The pause that a failure asks for, or the next one.
-    pub(crate) fn after(&mut self, failure: &PluginFailure) -> Duration {
+    /// The next pause.
+    pub(crate) fn next(&mut self) -> Duration {
         let next = self.0;
         self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+        next
+    }
+
+    /// The pause that a failure asks for, or the next one.
+    pub(crate) fn after(&mut self, failure: &PluginFailure) -> Duration {
+        let next = self.next();
         match failure {
-            PluginFailure::RateLimited { retry_after_ms } => Duration::from_millis(*retry_after_ms),
+            PluginFailure::RateLimited { retry_after_ms } => Duration::from_millis(*retry_after_ms).max(LEAST_PAUSE),
             _ => next,
         }
     }

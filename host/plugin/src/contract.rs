@@ -39,7 +39,7 @@ fn is_offered(import: &str, manifest: &Manifest) -> bool {
 }
 
 /// Interface and version of a name of the contract: `wingman:plugin/log@0.1.0`.
-fn ours(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn ours(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix(PACKAGE)?.split_once('@')
 }
 

@@ -102,7 +102,8 @@ impl PluginHost {
         let services = Arc::new(Services { egress, exchange, store: config.store });
         let sandbox = Arc::new(Sandbox { engine, clock: config.clock, lane: SlowLane::for_this_machine(), services });
         let slots = Semaphore::new(config.slots.total as usize);
-        let stage = Arc::new(Stage { sandbox, slots, wait: config.slots.wait });
+        let actor_slots = Semaphore::new(config.slots.actors as usize);
+        let stage = Arc::new(Stage { sandbox, slots, actor_slots, wait: config.slots.wait });
         let loader =
             Loader { stage: Arc::clone(&stage), cache, per_plugin: config.slots.per_plugin, quarantine: config.quarantine };
         let built_in = config.built_in.into_iter().map(Source::BuiltIn).collect();
@@ -123,12 +124,20 @@ impl PluginHost {
     }
 
     /// Begins to move by itself: sockets are opened, networks are asked, and the plugins folder is watched. `intake` takes what
-    /// comes in. Called once.
-    pub fn start(&self, intake: Arc<dyn Intake>) {
-        let actors = self.inner.actors.get_or_init(|| Actors::new(Arc::clone(&self.inner.stage), intake));
-        actors.follow(&self.shelf());
+    /// comes in. Only the first call does anything.
+    pub async fn start(&self, intake: Arc<dyn Intake>) {
+        // No shelf is made meanwhile, so that the actors follow them in their order.
+        let _keeper = self.inner.keeper.lock().await;
+        let actors = Actors::new(Arc::clone(&self.inner.stage), intake);
+        if self.inner.actors.set(actors).is_err() {
+            return;
+        }
+        if let Some(actors) = self.inner.actors.get() {
+            actors.follow(&self.shelf());
+        }
         match Watcher::new(&self.inner.dir) {
             Ok(watcher) => {
+                // The watcher's own first look finds what came between the loading and now.
                 tokio::spawn(watch::follow(self.clone(), watcher, self.inner.stop.clone()));
             }
             Err(error) => {
@@ -160,8 +169,12 @@ impl PluginHost {
     /// [`OpenError::Folder`]
     pub async fn reconfigure(&self, operator: Operator) -> Result<(), OpenError> {
         let mut keeper = self.inner.keeper.lock().await;
-        keeper.operator = operator;
-        self.renew(&keeper).await
+        let before = std::mem::replace(&mut keeper.operator, operator);
+        let renewed = self.renew(&keeper).await;
+        if renewed.is_err() {
+            keeper.operator = before;
+        }
+        renewed
     }
 
     async fn renew(&self, Keeper { loader, built_in, operator }: &Keeper) -> Result<(), OpenError> {
@@ -226,13 +239,8 @@ impl PluginHost {
         account: Option<&AccountName>,
         reference: &str,
     ) -> Result<Fetched, PluginFailure> {
-        let response = self.speaker(channel)?.fetch(&self.inner.stage, account, reference).await?;
-        if !(200..300).contains(&response.status) {
-            return Err(PluginFailure::Temporary(format!("the file's address answered with {}", response.status)));
-        }
-        let media_type = response.headers.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
-        let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-        Ok(Fetched { media_type, bytes: response.body })
+        let (media_type, bytes) = self.speaker(channel)?.fetch(&self.inner.stage, account, reference).await?;
+        Ok(Fetched { media_type, bytes })
     }
 
     fn speaker(&self, channel: &ChannelName) -> Result<Arc<Plugin>, PluginFailure> {

@@ -1,6 +1,6 @@
 //! From a folder or a built-in to a loaded plugin, or to the reason why it is none.
 
-use crate::access::{self, Accounts};
+use crate::access::{self, Access, Accounts};
 use crate::breaker::Breaker;
 use crate::cache::{self, Cache};
 use crate::config::{BuiltIn, Quarantine};
@@ -9,6 +9,7 @@ use crate::error::LoadError;
 use crate::operator::PluginSettings;
 use crate::plugin::{Plugin, Stage};
 use crate::sandbox::{self, Subject};
+use crate::tools;
 use crate::v0_1;
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -164,8 +165,18 @@ impl Loader {
             slots: Arc::clone(&plugin.slots),
             breaker: Arc::clone(&plugin.breaker),
         };
-        if fitted.manifest.kind == Kind::Tool && fitted.access(None).is_ok() {
-            fitted.tools = fitted.list_tools(&self.stage).await?;
+        if fitted.manifest.kind == Kind::Tool {
+            match fitted.access(None) {
+                Ok(_) => {
+                    fitted.tools = fitted.list_tools(&self.stage).await?;
+                    fitted.notes.extend(tools::too_long(&fitted));
+                }
+                // What is wrong with the account is noted; that there is none is not.
+                Err(failure) if !fitted.accounts.contains_key(&None) => {
+                    fitted.notes.push(format!("its tools are not offered: {failure}"))
+                }
+                Err(_) => {}
+            }
         }
         Ok(fitted)
     }
@@ -173,8 +184,7 @@ impl Loader {
     async fn start_once(&self, plugin: &Plugin) -> Result<(), LoadError> {
         let asked = plugin.manifest.limits;
         let limits = Limits { deadline_ms: asked.deadline_ms.min(MAX_START_MS), ..asked };
-        let (accounts, _) = access::accounts(&plugin.manifest, &PluginSettings::default(), false);
-        let Some(access) = accounts.into_values().next() else { return Ok(()) };
+        let access = Arc::new(Access::nothing(&plugin.manifest.name));
         let subject = Subject { manifest: Arc::clone(&plugin.manifest), access, progress: None };
         let (mut store, timer) = self.stage.sandbox.enter(subject, limits);
         let outcome = timer.drive(plugin.entry.try_out(&mut store)).await;

@@ -11,7 +11,7 @@ use wingman_message::{AccountName, PluginName};
 pub type Operator = BTreeMap<PluginName, PluginSettings>;
 
 /// The operator's word on one plugin.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PluginSettings {
     /// False: it is not loaded.
     pub enabled: bool,
@@ -21,19 +21,15 @@ pub struct PluginSettings {
     pub accounts: BTreeMap<Option<AccountName>, Account>,
 }
 
-/// Equal settings make an equal plugin.
-impl PartialEq for PluginSettings {
-    fn eq(&self, other: &Self) -> bool {
-        (self.enabled, &self.grants, &self.accounts) == (other.enabled, &other.grants, &other.accounts)
-    }
-}
-
+/// Equal accounts make an equal plugin.
 impl PartialEq for Account {
     fn eq(&self, other: &Self) -> bool {
-        let exposed = |account: &Self| -> Vec<(String, String)> {
-            account.secrets.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect()
+        let same = |((name, value), (other, others)): ((&String, &SecretString), (&String, &SecretString))| {
+            name == other && value.expose_secret() == others.expose_secret()
         };
-        self.settings == other.settings && exposed(self) == exposed(other)
+        self.settings == other.settings
+            && self.secrets.len() == other.secrets.len()
+            && self.secrets.iter().zip(&other.secrets).all(same)
     }
 }
 

@@ -2,17 +2,16 @@
 
 use crate::access::{Access, Accounts};
 use crate::actor::Polled;
-use crate::breaker::{Breaker, Leave};
+use crate::breaker::Breaker;
 use crate::host::Health;
 use crate::operator::PluginSettings;
-use crate::sandbox::{self, CallState, Sandbox, Subject};
+use crate::sandbox::{self, Sandbox, Subject};
 use crate::v0_1::{self, Speaker};
+use bytes::Bytes;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use wasmtime::Store;
-use wingman_egress::Response;
 use wingman_manifest::Manifest;
 use wingman_message::{
     AccountName, ChannelName, HttpRequest, Inbound, Outbound, Place, PluginFailure, PluginState, PluginStatus, Receipt, Received,
@@ -38,14 +37,17 @@ pub(crate) struct Plugin {
 /// Where calls are made, and the admission to it. It lets in fewer than the pool holds, so the pool is never exhausted.
 pub(crate) struct Stage {
     pub(crate) sandbox: Arc<Sandbox>,
+    /// Calls at once.
     pub(crate) slots: Semaphore,
+    /// Sockets that are kept and networks that are being asked, at once.
+    pub(crate) actor_slots: Semaphore,
     pub(crate) wait: Duration,
 }
 
-/// Makes one call in a fresh instance: `guest` asks, `check` reads what came back.
+/// One call in a fresh instance: `guest` asks, `check` reads what came back. Boxed: it is large, and is handed on several times.
 macro_rules! fresh {
-    ($self:ident, $stage:ident, $subject:expr, |$store:ident, $at:ident| $guest:expr, |$returned:ident| $check:expr) => {{
-        let call = async {
+    ($self:ident, $stage:ident, $subject:expr, |$store:ident, $at:ident| $guest:expr, |$returned:ident| $check:expr) => {
+        Box::pin(async {
             let (mut store, timer) = $stage.sandbox.enter($subject, $self.manifest.limits);
             let guest = async {
                 let $store = &mut store;
@@ -56,9 +58,8 @@ macro_rules! fresh {
             let outcome = timer.drive(guest).await;
             let $returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
             $check
-        };
-        $self.guarded($stage, call).await
-    }};
+        })
+    };
 }
 
 impl Plugin {
@@ -66,7 +67,10 @@ impl Plugin {
     pub(crate) fn access(&self, account: Option<&AccountName>) -> Result<&Arc<Access>, PluginFailure> {
         let access = self.accounts.get(&account.cloned()).ok_or_else(|| {
             let which = account.map_or_else(|| "an unnamed account".to_owned(), |name| format!("the account `{name}`"));
-            PluginFailure::Unavailable(format!("`{}` is not configured for {which}", self.manifest.name))
+            PluginFailure::Unavailable(format!(
+                "`{}` is not configured for {which}: give it one under plugins.use in the configuration",
+                self.manifest.name
+            ))
         })?;
         match &access.broken {
             Some(why) => Err(PluginFailure::Unavailable(format!("`{}` cannot be used: {why}", self.manifest.name))),
@@ -102,9 +106,10 @@ impl Plugin {
             delivery.settings.clone_from(&subject.access.settings);
         }
         let from = Speaker { channel, account: None };
-        fresh!(self, stage, subject, |store, at| self.entry.normalize(store, at, &delivery), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.normalize(store, at, &delivery), |returned| {
             v0_1::normalized(returned, from, &self.manifest.limits)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Calls `receive`.
@@ -116,27 +121,30 @@ impl Plugin {
     ) -> Result<Received, PluginFailure> {
         let subject = self.subject(from.account, None)?;
         let request = v0_1::request(request);
-        fresh!(self, stage, subject, |store, at| self.entry.receive(store, at, &request), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.receive(store, at, &request), |returned| {
             v0_1::received(returned, from, &self.manifest.limits)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Calls `deliver`.
     pub(crate) async fn deliver(&self, stage: &Stage, outbound: Outbound) -> Result<Receipt, PluginFailure> {
         let subject = self.subject(self.account_of(&outbound.place).as_ref(), None)?;
         let outbound = v0_1::outbound(outbound);
-        fresh!(self, stage, subject, |store, at| self.entry.deliver(store, at, &outbound), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.deliver(store, at, &outbound), |returned| {
             v0_1::receipt(returned, &self.manifest.limits)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Calls `typing`.
     pub(crate) async fn typing(&self, stage: &Stage, place: &Place, context: Option<&str>) -> Result<Duration, PluginFailure> {
         let subject = self.subject(self.account_of(place).as_ref(), None)?;
         let place = v0_1::place(place);
-        fresh!(self, stage, subject, |store, at| self.entry.typing(store, at, &place, context), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.typing(store, at, &place, context), |returned| {
             returned.map(|ms| Duration::from_millis(ms.into())).map_err(v0_1::failure)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Calls `react`.
@@ -148,33 +156,31 @@ impl Plugin {
     ) -> Result<(), PluginFailure> {
         let subject = self.subject(self.account_of(place).as_ref(), None)?;
         let place = v0_1::place(place);
-        fresh!(self, stage, subject, |store, at| self.entry.react(store, at, (&place, message, emoji)), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.react(store, at, (&place, message, emoji)), |returned| {
             returned.map_err(v0_1::failure)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
-    /// Calls `locate`, and fetches the file under the plugin's grants.
+    /// Calls `locate`, and fetches the file under the plugin's grants: its media type, and the bytes.
     pub(crate) async fn fetch(
         &self,
         stage: &Stage,
         account: Option<&AccountName>,
         reference: &str,
-    ) -> Result<Response, PluginFailure> {
+    ) -> Result<(String, Bytes), PluginFailure> {
         let subject = self.subject(account, None)?;
-        let call = async {
-            let limits = self.manifest.limits;
-            let (mut store, timer) = stage.sandbox.enter(subject, limits);
-            let outcome = timer.drive(self.locate(&mut store, reference)).await;
-            let returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
-            let request = v0_1::outgoing(returned)?;
-            v0_1::exchange(store.data_mut(), request).await.map_err(v0_1::failure)
-        };
+        let call = Box::pin(async {
+            let (mut store, timer) = stage.sandbox.enter(subject, self.manifest.limits);
+            let guest = async {
+                let instance = self.entry.instantiate(&mut store).await?;
+                self.entry.locate(&mut store, &instance, reference).await
+            };
+            let outcome = timer.drive(guest).await;
+            let request = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?.map_err(v0_1::failure)?;
+            v0_1::download(store.data_mut(), request).await.map_err(v0_1::failure)
+        });
         self.guarded(stage, call).await
-    }
-
-    async fn locate(&self, store: &mut Store<CallState>, reference: &str) -> v0_1::Returned<v0_1::http::Outgoing> {
-        let instance = self.entry.instantiate(store).await?;
-        self.entry.locate(store, &instance, reference).await
     }
 
     /// Calls `register`, or `unregister` where there is no address.
@@ -186,55 +192,56 @@ impl Plugin {
     ) -> Result<(), PluginFailure> {
         let subject = self.subject(account, None)?;
         match public_url {
-            Some(url) => fresh!(self, stage, subject, |store, at| self.entry.register(store, at, url), |returned| {
-                returned.map_err(v0_1::failure)
-            }),
-            None => fresh!(self, stage, subject, |store, at| self.entry.unregister(store, at), |returned| {
-                returned.map_err(v0_1::failure)
-            }),
+            Some(url) => {
+                let call = fresh!(self, stage, subject, |store, at| self.entry.register(store, at, url), |returned| {
+                    returned.map_err(v0_1::failure)
+                });
+                self.guarded(stage, call).await
+            }
+            None => {
+                let call = fresh!(self, stage, subject, |store, at| self.entry.unregister(store, at), |returned| {
+                    returned.map_err(v0_1::failure)
+                });
+                self.guarded(stage, call).await
+            }
         }
     }
 
     /// Calls `probe`.
     pub(crate) async fn probe(&self, stage: &Stage, account: Option<&AccountName>) -> Result<Health, PluginFailure> {
         let subject = self.subject(account, None)?;
-        fresh!(self, stage, subject, |store, at| self.entry.probe(store, at), |returned| v0_1::health(returned))
+        let call = fresh!(self, stage, subject, |store, at| self.entry.probe(store, at), |returned| v0_1::health(returned));
+        self.guarded(stage, call).await
     }
 
-    /// Calls `poll`. It takes none of the slots for calls: an account asks one question at a time, and may wait for long.
+    /// Calls `poll`. It takes none of the slots for calls, but one of those for actors: an account asks one question at a time,
+    /// and may wait for long.
     pub(crate) async fn poll(&self, stage: &Stage, from: Speaker<'_>, cursor: Option<&str>) -> Result<Polled, PluginFailure> {
         let subject = self.subject(from.account, None)?;
-        let leave = self.leave(stage)?;
-        let asked = async {
-            let (mut store, timer) = stage.sandbox.enter(subject, self.manifest.limits);
-            let guest = async {
-                let instance = self.entry.instantiate(&mut store).await?;
-                self.entry.poll(&mut store, &instance, cursor).await
-            };
-            let outcome = timer.drive(guest).await;
-            let returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
+        let _slot = stage.actor_slots.acquire().await;
+        let call = fresh!(self, stage, subject, |store, at| self.entry.poll(store, at, cursor), |returned| {
             v0_1::polled(returned, from, &self.manifest.limits)
-        };
-        let outcome = asked.await;
-        leave.settle(&outcome, stage.sandbox.clock.now_ms());
-        outcome
+        });
+        self.judged(stage, call).await
     }
 
     /// Calls `tools`.
     pub(crate) async fn list_tools(&self, stage: &Stage) -> Result<Vec<ToolSpec>, PluginFailure> {
         let subject = self.subject(None, None)?;
-        fresh!(self, stage, subject, |store, at| self.entry.tools(store, at), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.tools(store, at), |returned| {
             v0_1::tools(returned.map_err(v0_1::failure)?, &self.manifest.limits)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Calls the tool that the plugin calls `tool`.
     pub(crate) async fn call(&self, stage: &Stage, tool: &str, invocation: &ToolInvocation) -> Result<ToolOutput, PluginFailure> {
         let subject = self.subject(None, Some(invocation.progress.clone()))?;
         let asked = v0_1::invocation(tool, invocation);
-        fresh!(self, stage, subject, |store, at| self.entry.call(store, at, &asked), |returned| {
+        let call = fresh!(self, stage, subject, |store, at| self.entry.call(store, at, &asked), |returned| {
             v0_1::tool_output(returned, &self.manifest.limits)
-        })
+        });
+        self.guarded(stage, call).await
     }
 
     /// Makes a call if the breaker and the slots allow it, and tells the breaker how it went.
@@ -243,28 +250,37 @@ impl Plugin {
         stage: &Stage,
         call: impl Future<Output = Result<R, PluginFailure>> + Send,
     ) -> Result<R, PluginFailure> {
-        let leave = self.leave(stage)?;
-        let slots = async {
-            // Its own slots first: whoever waits for these holds none of everyone's.
-            let own = self.slots.acquire().await;
-            (own, stage.slots.acquire().await)
+        let admitted = async {
+            let slots = async {
+                // Its own slots first: whoever waits for these holds none of everyone's.
+                let own = self.slots.acquire().await;
+                (own, stage.slots.acquire().await)
+            };
+            let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(stage.wait, slots).await else {
+                return Err(PluginFailure::Busy);
+            };
+            call.await
         };
-        let Ok((Ok(_own), Ok(_shared))) = tokio::time::timeout(stage.wait, slots).await else { return Err(PluginFailure::Busy) };
+        self.judged(stage, admitted).await
+    }
+
+    /// Makes a call if the breaker allows it, and tells the breaker how it went.
+    pub(crate) async fn judged<R>(
+        &self,
+        stage: &Stage,
+        call: impl Future<Output = Result<R, PluginFailure>> + Send,
+    ) -> Result<R, PluginFailure> {
+        let (name, clock) = (&self.manifest.name, &stage.sandbox.clock);
+        let entered = self.breaker.enter(clock.now_ms());
+        let leave = entered.map_err(|reason| PluginFailure::Quarantined { name: name.clone(), reason })?;
         let outcome = call.await;
         if let Err(failure) = &outcome
             && failure.is_misbehaviour()
         {
-            tracing::warn!(plugin = %self.manifest.name, %failure, "a plugin misbehaved; its call failed");
+            tracing::warn!(plugin = %name, %failure, "a plugin misbehaved; its call failed");
         }
-        leave.settle(&outcome, stage.sandbox.clock.now_ms());
+        leave.settle(&outcome, clock.now_ms());
         outcome
-    }
-
-    /// The breaker's leave for one call.
-    pub(crate) fn leave(&self, stage: &Stage) -> Result<Leave<'_>, PluginFailure> {
-        let name = &self.manifest.name;
-        let entered = self.breaker.enter(stage.sandbox.clock.now_ms());
-        entered.map_err(|reason| PluginFailure::Quarantined { name: name.clone(), reason })
     }
 
     pub(crate) fn status(&self) -> PluginStatus {

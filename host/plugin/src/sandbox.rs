@@ -18,7 +18,7 @@ use wingman_manifest::{Limits, Manifest};
 use wingman_message::{Clock, PluginFailure, ToolProgress};
 
 const MAX_DETAIL: usize = 1_000;
-/// Longer than any grant lets a call out take.
+/// How long the calls out of one call may take together: any grant's time, twice over.
 const MAX_PAUSE: Duration = Duration::from_secs(600);
 
 /// Where calls are made. Shared by all plugins.
@@ -40,18 +40,37 @@ pub(crate) struct Subject {
 
 /// What the host keeps for one instance: for one call, or for an actor's life.
 pub(crate) struct CallState {
-    pub(crate) log: GuestLog,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) services: Arc<Services>,
     pub(crate) manifest: Arc<Manifest>,
     pub(crate) access: Arc<Access>,
     pub(crate) progress: Option<ToolProgress>,
-    pub(crate) progress_left: usize,
-    pub(crate) http_calls_left: u64,
-    pub(crate) time: CallTime,
+    /// What is left of the call that is being made.
+    pub(crate) budget: Budget,
     limiter: Limiter,
     limits: Limits,
     wasi: EmptyWasi,
+}
+
+/// What one call may still use up.
+pub(crate) struct Budget {
+    pub(crate) log: GuestLog,
+    /// Bytes of progress.
+    pub(crate) progress: usize,
+    pub(crate) http_calls: u64,
+    pub(crate) time: CallTime,
+}
+
+impl Budget {
+    /// A call's whole budget; its time runs from now on.
+    fn new(manifest: &Manifest, limits: &Limits) -> Self {
+        Self {
+            log: GuestLog::new(manifest.name.clone()),
+            progress: limits.output_bytes(),
+            http_calls: limits.http_calls,
+            time: CallTime::until(Instant::now() + limits.deadline()),
+        }
+    }
 }
 
 /// What the host's own functions work with while a guest waits for them.
@@ -74,29 +93,36 @@ impl WasiView for CallState {
     }
 }
 
-/// How long the guest may still go on. It stands still while the host calls out for the guest.
+/// How long the guest may still go on. It stands still while the host calls out for the guest, but not for ever.
 #[derive(Debug, Clone)]
-pub(crate) struct CallTime(Arc<Mutex<Instant>>);
+pub(crate) struct CallTime(Arc<Mutex<Deadline>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    /// However often the time stood still.
+    latest: Instant,
+}
 
 impl CallTime {
-    fn until(deadline: Instant) -> Self {
-        Self(Arc::new(Mutex::new(deadline)))
+    fn until(at: Instant) -> Self {
+        Self(Arc::new(Mutex::new(Deadline { at, latest: at + MAX_PAUSE })))
     }
 
     // A std mutex: held to read or write one value, never across an await.
-    fn lock(&self) -> MutexGuard<'_, Instant> {
+    fn lock(&self) -> MutexGuard<'_, Deadline> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn deadline(&self) -> Instant {
-        *self.lock()
+        self.lock().at
     }
 
-    /// Stands still until the pause is dropped, at most for as long as any call out may take.
+    /// Stands still until the pause is dropped.
     pub(crate) fn pause(&self) -> Pause {
         let mut deadline = self.lock();
-        let pause = Pause { time: self.clone(), began: Instant::now(), before: *deadline };
-        *deadline += MAX_PAUSE;
+        let pause = Pause { time: self.clone(), began: Instant::now(), before: deadline.at };
+        deadline.at = deadline.latest;
         pause
     }
 }
@@ -110,7 +136,8 @@ pub(crate) struct Pause {
 
 impl Drop for Pause {
     fn drop(&mut self) {
-        *self.time.lock() = self.before + self.began.elapsed();
+        let mut deadline = self.time.lock();
+        deadline.at = (self.before + self.began.elapsed()).min(deadline.latest);
     }
 }
 
@@ -135,17 +162,13 @@ impl Sandbox {
     /// A fresh store, and the timer of its first call, which runs from now on.
     pub(crate) fn enter(&self, subject: Subject, limits: Limits) -> (Store<CallState>, Timer) {
         let Subject { manifest, access, progress } = subject;
-        let time = CallTime::until(Instant::now());
         let state = CallState {
-            log: GuestLog::new(manifest.name.clone()),
             clock: Arc::clone(&self.clock),
             services: Arc::clone(&self.services),
+            budget: Budget::new(&manifest, &limits),
             manifest,
             access,
             progress,
-            progress_left: 0,
-            http_calls_left: 0,
-            time,
             limiter: Limiter::new(&limits),
             limits,
             wasi: EmptyWasi::default(),
@@ -153,20 +176,19 @@ impl Sandbox {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(hostcall_fuel(&limits));
-        let timer = self.arm(&mut store);
+        let timer = self.timer(&mut store);
         (store, timer)
     }
 
-    /// The timer of one more call in the same store, with fresh budgets.
+    /// The timer of one more call in the same store, with a budget of its own.
     pub(crate) fn arm(&self, store: &mut Store<CallState>) -> Timer {
         let state = store.data_mut();
-        let limits = state.limits;
-        state.log = GuestLog::new(state.manifest.name.clone());
-        state.progress_left = limits.output_bytes();
-        state.http_calls_left = limits.http_calls;
-        let time = CallTime::until(Instant::now() + limits.deadline());
-        state.time = time.clone();
-        let timer = Timer { time, turns: self.lane.turns() };
+        state.budget = Budget::new(&state.manifest, &state.limits);
+        self.timer(store)
+    }
+
+    fn timer(&self, store: &mut Store<CallState>) -> Timer {
+        let timer = Timer { time: store.data().budget.time.clone(), turns: self.lane.turns() };
         let (time, turns) = (timer.time.clone(), timer.turns.clone());
         // Two ticks: the first may come at once, and a short call should never have to queue in the lane behind long ones.
         store.set_epoch_deadline(2);
@@ -228,7 +250,7 @@ pub(crate) fn explain(stop: Stop, state: &CallState) -> PluginFailure {
         return PluginFailure::Trapped(format!("it exited with status {}", exit.0));
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        let last_words = state.log.last_error().map(|line| format!("; it last logged: {line}")).unwrap_or_default();
+        let last_words = state.budget.log.last_error().map(|line| format!("; it last logged: {line}")).unwrap_or_default();
         return PluginFailure::Trapped(format!("{trap}{last_words}"));
     }
     // No trap: the guest returned, or called the host, with something that the host cannot read.

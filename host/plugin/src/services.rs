@@ -11,8 +11,10 @@ pub(crate) const GUEST_KEYS: &str = "plugin/";
 pub(crate) const HOST_KEYS: &str = "host/";
 /// Bytes of a key that a plugin chooses.
 pub(crate) const MAX_KEY: usize = 512;
-/// Bytes that the host's own keys of one account may take: a cursor and a checkpoint.
-pub(crate) const HOST_QUOTA: u64 = 256 * 1024 * 1024;
+/// Bytes of a cursor or a checkpoint.
+pub(crate) const MAX_MARK: usize = 64 * 1024;
+/// Cursors and checkpoints are small by their own cap and count towards the account's quota, but are never refused for want of room.
+pub(crate) const HOST_QUOTA: u64 = u64::MAX;
 
 /// Makes a plugin's calls out: the network, or what an author wrote down as its answers.
 #[async_trait]

@@ -22,8 +22,10 @@ pub(crate) struct Shelf {
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) plugin: Result<Arc<Plugin>, PluginStatus>,
-    /// Where the plugin came from; for one whose newer version is refused, that version's.
-    stamp: Stamp,
+    /// Of what lies there, whether it runs or was refused; none: it is looked at again with the next change, whatever that is.
+    stamp: Option<Stamp>,
+    /// What the operator said when it was looked at.
+    settings: PluginSettings,
     from_folder: bool,
     cache_entry: Option<PathBuf>,
     /// What the operator should know besides: what it replaces, or what could not replace it.
@@ -52,7 +54,8 @@ impl Slot {
         status
     }
 
-    fn failed(source: &Source, manifest: Option<&Manifest>, state: PluginState, why: Option<String>) -> Self {
+    /// A place whose plugin does not run.
+    fn idle(source: &Source, manifest: Option<&Manifest>, state: PluginState, why: Option<String>) -> Self {
         let known = |text: fn(&Manifest) -> String| manifest.map(text).unwrap_or_default();
         let status = PluginStatus {
             name: source.name().to_owned(),
@@ -68,7 +71,8 @@ impl Slot {
         };
         Self {
             plugin: Err(status),
-            stamp: source.stamp(),
+            stamp: None,
+            settings: PluginSettings::default(),
             from_folder: !source.is_built_in(),
             cache_entry: None,
             note: None,
@@ -116,7 +120,7 @@ impl Shelf {
             let Ok(plugin) = &slot.plugin else { continue };
             let Some(channel) = &plugin.manifest.channel else { continue };
             let held = before.get(channel) == Some(name);
-            claims.push((!held, slot.from_folder, name.clone(), channel.clone()));
+            claims.push((!held, !plugin.built_in, name.clone(), channel.clone()));
         }
         claims.sort();
         for (_, _, name, channel) in claims {
@@ -141,8 +145,8 @@ impl Shelf {
                 ..plugin.status()
             };
             slot.plugin = Err(status);
-            // Looked at again with the next change: the channel may be free then.
-            slot.stamp = Stamp::default();
+            // The channel may be free with the next change.
+            slot.stamp = None;
         }
     }
 }
@@ -151,26 +155,26 @@ impl Shelf {
 async fn shelve(loader: &Loader, sources: &[Source], settings: &PluginSettings, before: Option<&Slot>) -> Option<Slot> {
     let preferred = sources.first()?;
     if !settings.enabled {
-        return Some(Slot::failed(preferred, None, PluginState::Disabled, None));
+        return Some(Slot::idle(preferred, None, PluginState::Disabled, None));
     }
     let stamp = preferred.stamp();
     if let Some(slot) = before
-        && slot.stamp == stamp
+        && slot.stamp.as_ref() == Some(&stamp)
         && slot.from_folder != preferred.is_built_in()
     {
-        match &slot.plugin {
-            Ok(plugin) if plugin.settings == *settings => return Some(slot.clone()),
-            Ok(plugin) => match loader.fit(plugin, settings).await {
-                Ok(fitted) => return Some(Slot { plugin: Ok(Arc::new(fitted)), ..slot.clone() }),
+        if slot.settings == *settings {
+            return Some(slot.clone());
+        }
+        if let Ok(plugin) = &slot.plugin {
+            match loader.fit(plugin, settings).await {
+                Ok(fitted) => return Some(Slot { plugin: Ok(Arc::new(fitted)), settings: settings.clone(), ..slot.clone() }),
                 Err(failure) => {
-                    tracing::warn!(plugin = preferred.name(), %failure, "cannot take the operator's change; loading it anew")
+                    tracing::warn!(plugin = preferred.name(), %failure, "cannot take the operator's change; loading it anew");
                 }
-            },
-            Err(status) if status.state == PluginState::Failed => return Some(slot.clone()),
-            Err(_) => {}
+            }
         }
     }
-    let mut refused: Option<(Option<Box<Manifest>>, String)> = None;
+    let mut refused: Option<Refused> = None;
     for source in sources {
         let started = Instant::now();
         match loader.load(source, settings).await {
@@ -179,11 +183,12 @@ async fn shelve(loader: &Loader, sources: &[Source], settings: &PluginSettings, 
                 tracing::info!(plugin = source.name(), %version, cached = loaded.cached, "plugin loaded");
                 let replaces =
                     (!source.is_built_in() && sources.len() > 1).then(|| "takes the place of the built-in plugin".to_owned());
-                let not_taken = refused.map(|(_, error)| format!("the one in the plugins folder is refused: {error}"));
+                let not_taken = refused.map(|refused| format!("the one in the plugins folder is refused: {}", refused.error));
                 return Some(Slot {
                     report: LoadReport { name: source.name().to_owned(), cached: loaded.cached, took: started.elapsed() },
                     plugin: Ok(Arc::new(loaded.plugin)),
-                    stamp,
+                    stamp: Some(stamp),
+                    settings: settings.clone(),
                     from_folder: !preferred.is_built_in(),
                     cache_entry: loaded.cache_entry,
                     note: not_taken.or(replaces),
@@ -192,16 +197,39 @@ async fn shelve(loader: &Loader, sources: &[Source], settings: &PluginSettings, 
             Err(Refused { manifest, error }) => {
                 tracing::warn!(plugin = source.name(), %error, "plugin refused");
                 if let Some(slot) = before
-                    && slot.plugin.is_ok()
+                    && let Ok(plugin) = &slot.plugin
                 {
-                    let note =
-                        Some(format!("the one in the plugins folder now is refused, and the version before goes on: {error}"));
-                    return Some(Slot { stamp, note, from_folder: !preferred.is_built_in(), ..slot.clone() });
+                    return Some(keep(loader, preferred, settings, (slot, plugin, &error)).await);
                 }
-                refused = refused.or(Some((manifest, error.to_string())));
+                refused = refused.or(Some(Refused { manifest, error }));
             }
         }
     }
-    let (manifest, why) = refused?;
-    Some(Slot::failed(preferred, manifest.as_deref(), PluginState::Failed, Some(why)))
+    let Refused { manifest, error } = refused?;
+    // What failed at its start may have failed for a moment; everything else stays as it is until somebody changes something.
+    let stamp = (!matches!(error, LoadError::Start(_))).then_some(stamp);
+    let slot = Slot::idle(preferred, manifest.as_deref(), PluginState::Failed, Some(error.to_string()));
+    Some(Slot { stamp, settings: settings.clone(), ..slot })
+}
+
+/// The version before goes on, under the operator's word as it is now: a grant that was taken back is gone, whatever else is wrong.
+async fn keep(
+    loader: &Loader,
+    preferred: &Source,
+    settings: &PluginSettings,
+    (slot, plugin, error): (&Slot, &Arc<Plugin>, &LoadError),
+) -> Slot {
+    let note = Some(format!("the one that is there now is refused, and the version before goes on: {error}"));
+    let kept = Slot { note, from_folder: !preferred.is_built_in(), settings: settings.clone(), ..slot.clone() };
+    let stamp = (!matches!(error, LoadError::Start(_))).then(|| preferred.stamp());
+    if plugin.settings == *settings {
+        return Slot { stamp, ..kept };
+    }
+    match loader.fit(plugin, settings).await {
+        Ok(fitted) => Slot { plugin: Ok(Arc::new(fitted)), stamp, ..kept },
+        Err(failure) => {
+            let why = Some(failure.to_string());
+            Slot { settings: settings.clone(), ..Slot::idle(preferred, Some(&plugin.manifest), PluginState::Failed, why) }
+        }
+    }
 }

@@ -17,7 +17,7 @@ struct PluginTool {
     spec: ToolSpec,
 }
 
-/// The plugin's tools. Each is called like the plugin and itself, so that those of two plugins never meet.
+/// The plugin's tools, each called like the plugin and itself. Where those of two plugins still meet, the agent takes the first one.
 pub(crate) fn of(stage: &Arc<Stage>, plugin: &Arc<Plugin>) -> Vec<Arc<dyn Tool>> {
     let tool = |spec: &ToolSpec| {
         let name = full_name(plugin.manifest.name.as_str(), &spec.name)?;
@@ -27,6 +27,15 @@ pub(crate) fn of(stage: &Arc<Stage>, plugin: &Arc<Plugin>) -> Vec<Arc<dyn Tool>>
         Some(Arc::new(PluginTool { stage, plugin, own_name, spec }) as Arc<dyn Tool>)
     };
     plugin.tools.iter().filter_map(tool).collect()
+}
+
+/// What to say of tools that have no name that a model could use.
+pub(crate) fn too_long(plugin: &Plugin) -> Vec<String> {
+    let names = plugin.tools.iter().map(|spec| &spec.name);
+    let left_out = names.filter(|name| full_name(plugin.manifest.name.as_str(), name).is_none());
+    left_out
+        .map(|name| format!("the tool `{name}` is left out: with the plugin's its name has more than {MAX_NAME} characters"))
+        .collect()
 }
 
 /// `add` of the plugin `notes` is `notes_add`; a tool that is called like its plugin, or begins so, keeps its name.
@@ -66,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tools_of_two_plugins_never_have_one_name() {
+    fn a_tool_is_called_like_its_plugin_and_itself() {
         assert_eq!(full_name("notes", "add").unwrap(), "notes_add");
         assert_eq!(full_name("notes", "notes_add").unwrap(), "notes_add");
         assert_eq!(full_name("notes", "notesadd").unwrap(), "notes_notesadd");

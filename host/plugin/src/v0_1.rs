@@ -18,20 +18,17 @@ mod words;
 pub(crate) use bindings::exports::wingman::plugin::{channel, lifecycle, media, poll, presence, preset, socket, tool};
 pub(crate) use bindings::wingman::plugin::{http, types};
 pub(crate) use checked::{
-    Speaker, actions, failure, frame, health, normalized, opening, outgoing, polled, receipt, received, tool_output, tools,
+    Speaker, actions, failure, frame, health, normalized, opening, polled, receipt, received, tool_output, tools,
 };
-pub(crate) use imports::exchange;
+pub(crate) use imports::{download, refused};
 pub(crate) use words::{delivery, invocation, outbound, place, request};
 
+use crate::contract;
 use crate::sandbox::CallState;
 use crate::wasi;
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Instance, InstancePre, Linker};
 use wingman_manifest::Kind;
-
-/// The package's name, as imports and exports are written.
-const PACKAGE: &str = "wingman:plugin/";
-const VERSION: &str = "@0.1.0";
 
 /// The interfaces (of `wingman:plugin`) that a plugin of this kind may import.
 pub(crate) fn offered(kind: Kind) -> &'static [&'static str] {
@@ -61,21 +58,21 @@ struct Exports {
     tool: Option<tool::GuestIndices>,
 }
 
-/// Which optional interfaces a channel's component exports.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which of the optional interfaces that the host has to know of a channel's component exports.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Skills {
     pub(crate) socket: bool,
     pub(crate) poll: bool,
     pub(crate) presence: bool,
-    pub(crate) media: bool,
-    pub(crate) lifecycle: bool,
 }
 
 /// Finds an interface where it is exported at all; an export that does not fit is an error.
 macro_rules! find {
-    ($interface:ident, $pre:expr, $names:expr) => {{
+    ($interface:ident, $pre:expr) => {{
+        // Found by the rules of semver, as an import is: a component of 0.1.7 exports what 0.1.0 names.
         let name = concat!("wingman:plugin/", stringify!($interface), "@0.1.0");
-        $names.iter().any(|own| own == name).then(|| $interface::GuestIndices::new($pre)).transpose()
+        let is_there = $pre.component().get_export_index(None, name).is_some();
+        is_there.then(|| $interface::GuestIndices::new($pre)).transpose()
     }};
 }
 
@@ -98,36 +95,29 @@ impl Entry {
         let ty = component.component_type();
         let mut linker = Linker::new(engine);
         imports::add_to_linker(&mut linker, kind)?;
-        let imported: Vec<String> = ty.imports(engine).map(|(name, _)| name.to_owned()).collect();
+        let imported: Vec<&str> = ty.imports(engine).map(|(name, _)| name).collect();
         if imported.iter().any(|name| wasi::is_offered(name)) {
             wasi::add_to_linker(&mut linker)?;
         }
         let pre = linker.instantiate_pre(component)?;
-        let names: Vec<String> = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
         let exports = Exports {
-            preset: find!(preset, &pre, names)?,
-            channel: find!(channel, &pre, names)?,
-            socket: find!(socket, &pre, names)?,
-            poll: find!(poll, &pre, names)?,
-            presence: find!(presence, &pre, names)?,
-            media: find!(media, &pre, names)?,
-            lifecycle: find!(lifecycle, &pre, names)?,
-            tool: find!(tool, &pre, names)?,
+            preset: find!(preset, &pre)?,
+            channel: find!(channel, &pre)?,
+            socket: find!(socket, &pre)?,
+            poll: find!(poll, &pre)?,
+            presence: find!(presence, &pre)?,
+            media: find!(media, &pre)?,
+            lifecycle: find!(lifecycle, &pre)?,
+            tool: find!(tool, &pre)?,
         };
-        let own = |name: &String| name.strip_prefix(PACKAGE)?.strip_suffix(VERSION).map(str::to_owned);
-        let imports = imported.iter().filter_map(own).filter(|name| name != "types").collect();
+        let own = imported.iter().filter_map(|name| contract::ours(name)).map(|(interface, _)| interface);
+        let imports = own.filter(|interface| *interface != "types").map(str::to_owned).collect();
         Ok(Self { pre, imports, exports })
     }
 
     pub(crate) fn skills(&self) -> Skills {
-        let Exports { socket, poll, presence, media, lifecycle, .. } = &self.exports;
-        Skills {
-            socket: socket.is_some(),
-            poll: poll.is_some(),
-            presence: presence.is_some(),
-            media: media.is_some(),
-            lifecycle: lifecycle.is_some(),
-        }
+        let Exports { socket, poll, presence, .. } = &self.exports;
+        Skills { socket: socket.is_some(), poll: poll.is_some(), presence: presence.is_some() }
     }
 
     /// A fresh instance.
@@ -159,13 +149,13 @@ impl Entry {
 /// What a call gave back, as far as it came back at all.
 pub(crate) type Returned<R> = wasmtime::Result<Result<R, types::PluginError>>;
 
-type Guest<'a> = &'a mut Store<CallState>;
+type CallStore<'a> = &'a mut Store<CallState>;
 
 /// The calls. Each is made on an instance that the caller keeps for one call, or for an actor's life.
 impl Entry {
     pub(crate) async fn normalize(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         delivery: &preset::Delivery,
     ) -> Returned<Vec<types::Inbound>> {
@@ -174,7 +164,7 @@ impl Entry {
 
     pub(crate) async fn receive(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         request: &types::HttpRequest,
     ) -> Returned<channel::Received> {
@@ -183,36 +173,47 @@ impl Entry {
 
     pub(crate) async fn deliver(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         outbound: &channel::Outbound,
     ) -> Returned<channel::Receipt> {
         guest!(self, channel, store, at).call_deliver(store, outbound).await
     }
 
-    pub(crate) async fn open(&self, store: Guest<'_>, at: &Instance, checkpoint: Option<&str>) -> Returned<socket::Opening> {
+    pub(crate) async fn open(&self, store: CallStore<'_>, at: &Instance, checkpoint: Option<&str>) -> Returned<socket::Opening> {
         guest!(self, socket, store, at).call_open(store, checkpoint).await
     }
 
-    pub(crate) async fn on_frame(&self, store: Guest<'_>, at: &Instance, frame: &socket::Frame) -> Returned<Vec<socket::Action>> {
+    pub(crate) async fn on_frame(
+        &self,
+        store: CallStore<'_>,
+        at: &Instance,
+        frame: &socket::Frame,
+    ) -> Returned<Vec<socket::Action>> {
         guest!(self, socket, store, at).call_on_frame(store, frame).await.map(Ok)
     }
 
-    pub(crate) async fn on_tick(&self, store: Guest<'_>, at: &Instance) -> Returned<Vec<socket::Action>> {
+    pub(crate) async fn on_tick(&self, store: CallStore<'_>, at: &Instance) -> Returned<Vec<socket::Action>> {
         guest!(self, socket, store, at).call_on_tick(store).await.map(Ok)
     }
 
-    pub(crate) async fn on_close(&self, store: Guest<'_>, at: &Instance, code: u16, why: &str) -> Returned<Vec<socket::Action>> {
+    pub(crate) async fn on_close(
+        &self,
+        store: CallStore<'_>,
+        at: &Instance,
+        code: u16,
+        why: &str,
+    ) -> Returned<Vec<socket::Action>> {
         guest!(self, socket, store, at).call_on_close(store, code, why).await.map(Ok)
     }
 
-    pub(crate) async fn poll(&self, store: Guest<'_>, at: &Instance, cursor: Option<&str>) -> Returned<poll::Polled> {
+    pub(crate) async fn poll(&self, store: CallStore<'_>, at: &Instance, cursor: Option<&str>) -> Returned<poll::Polled> {
         guest!(self, poll, store, at).call_poll(store, cursor).await
     }
 
     pub(crate) async fn typing(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         place: &types::Place,
         context: Option<&str>,
@@ -222,36 +223,36 @@ impl Entry {
 
     pub(crate) async fn react(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         (place, message, emoji): (&types::Place, &str, Option<&str>),
     ) -> Returned<()> {
         guest!(self, presence, store, at).call_react(store, place, message, emoji).await
     }
 
-    pub(crate) async fn locate(&self, store: Guest<'_>, at: &Instance, reference: &str) -> Returned<http::Outgoing> {
+    pub(crate) async fn locate(&self, store: CallStore<'_>, at: &Instance, reference: &str) -> Returned<http::Outgoing> {
         guest!(self, media, store, at).call_locate(store, reference).await
     }
 
-    pub(crate) async fn register(&self, store: Guest<'_>, at: &Instance, url: &str) -> Returned<()> {
+    pub(crate) async fn register(&self, store: CallStore<'_>, at: &Instance, url: &str) -> Returned<()> {
         guest!(self, lifecycle, store, at).call_register(store, url).await
     }
 
-    pub(crate) async fn unregister(&self, store: Guest<'_>, at: &Instance) -> Returned<()> {
+    pub(crate) async fn unregister(&self, store: CallStore<'_>, at: &Instance) -> Returned<()> {
         guest!(self, lifecycle, store, at).call_unregister(store).await
     }
 
-    pub(crate) async fn probe(&self, store: Guest<'_>, at: &Instance) -> Returned<lifecycle::Health> {
+    pub(crate) async fn probe(&self, store: CallStore<'_>, at: &Instance) -> Returned<lifecycle::Health> {
         guest!(self, lifecycle, store, at).call_probe(store).await
     }
 
-    pub(crate) async fn tools(&self, store: Guest<'_>, at: &Instance) -> Returned<Vec<tool::ToolSpec>> {
+    pub(crate) async fn tools(&self, store: CallStore<'_>, at: &Instance) -> Returned<Vec<tool::ToolSpec>> {
         guest!(self, tool, store, at).call_tools(store).await.map(Ok)
     }
 
     pub(crate) async fn call(
         &self,
-        store: Guest<'_>,
+        store: CallStore<'_>,
         at: &Instance,
         invocation: &tool::Invocation,
     ) -> Returned<tool::ToolOutput> {
@@ -259,5 +260,5 @@ impl Entry {
     }
 }
 
-/// Adds one interface's functions; the state itself is the host's implementation.
+/// The state itself implements what the host offers.
 type Own = HasSelf<CallState>;

@@ -51,17 +51,20 @@ impl Verifier {
         let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(received_at).unwrap_or(0));
         let scope = match entrance {
             Entrance::Channel { .. } => format!("{name}/{}", account.map(ToString::to_string).unwrap_or_default()),
-            Entrance::Preset { .. } => name.to_string(),
+            Entrance::Preset { webhook, .. } => format!("{name}/{webhook}"),
         };
         let view = Request { method: &method, url: &url, headers: &headers, body: &body };
         let verified = rules.verify(&view, &secret, &self.0, &scope, now);
         let verified = verified.map_err(|refusal| match refusal {
             Refusal::Replayed => Unverified::Repeated(refusal.to_string()),
             Refusal::InFlight => Unverified::InFlight(refusal.to_string()),
+            Refusal::NoSecret { .. } | Refusal::BadSecret { .. } => Unverified::NotReady(refusal.to_string()),
             _ => Unverified::Refused(refusal.to_string()),
         })?;
         verified.strip.strip_headers(&mut headers);
-        let headers = headers.into_iter().map(|(name, value)| Header { name, value }).collect();
+        // What the rules did not ask for may be a credential all the same: a browser sends the page's cookie along.
+        let headers = headers.into_iter().map(|(name, value)| Header { name, value }).filter(|header| !header.is_credential());
+        let headers = headers.collect();
         let request = HttpRequest { url: verified.strip.strip_url(&url), method, headers, body };
         Ok(VerifiedRequest { request, seen: Some(Box::new(Admitted(verified.seen))) })
     }

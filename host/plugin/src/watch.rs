@@ -33,6 +33,8 @@ impl Watcher {
         };
         let mut debouncer = new_debouncer(QUIET, None, heard).map_err(|error| error.to_string())?;
         debouncer.watch(dir, RecursiveMode::Recursive).map_err(|error| error.to_string())?;
+        // What came before the watch began was not heard.
+        changed.notify_one();
         Ok(Self { _debouncer: debouncer, changed })
     }
 }

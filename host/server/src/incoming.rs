@@ -2,10 +2,8 @@
 
 use crate::problem::ApiError;
 use axum::body::{Body, Bytes};
-use axum::http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use axum::http::{HeaderMap, StatusCode};
 use wingman_message::Header;
-use wingman_protocol::rest::WEBHOOK_SECRET_HEADER;
 
 /// The whole body, of at most `limit` bytes.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
@@ -23,6 +21,5 @@ pub(crate) fn all_headers(headers: &HeaderMap) -> Vec<Header> {
 
 /// What a component may see of the headers: no credentials, nothing that is not text.
 pub(crate) fn without_credentials(headers: &HeaderMap) -> Vec<Header> {
-    let secret = [AUTHORIZATION.as_str(), COOKIE.as_str(), PROXY_AUTHORIZATION.as_str(), WEBHOOK_SECRET_HEADER];
-    all_headers(headers).into_iter().filter(|header| !secret.contains(&header.name.as_str())).collect()
+    all_headers(headers).into_iter().filter(|header| !header.is_credential()).collect()
 }

@@ -76,6 +76,7 @@ fn meaning(refused: &Refused) -> Meaning {
             of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
         }
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
+        Refused::NotReady(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 60_000),
         // Its sender would try for ever if it were told that something is wrong.
         Refused::Repeated(_) => of(StatusCode::OK, ErrorCode::Conflict),
         Refused::InFlight(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy, 1_000),
@@ -115,6 +116,10 @@ fn words(refused: &Refused, meaning: &Meaning) -> String {
         Refused::NoEntrance(why) => {
             tracing::debug!(%why, "a request from outside found no entrance");
             "there is nothing here".to_owned()
+        }
+        Refused::NotReady(why) => {
+            tracing::error!(%why, "requests from outside cannot be verified");
+            "requests cannot be verified here right now".to_owned()
         }
         Refused::Repeated(why) => {
             tracing::debug!(%why, "a request from outside came again");

@@ -1,14 +1,12 @@
 //! Asking a network for news: each question in a fresh instance, the cursor stored after the messages that it stands for.
 
-use super::{Actor, Pauses, is_final};
+use super::{Actor, LEAST_PAUSE, Pauses, is_final};
 use crate::v0_1::Speaker;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use wingman_message::PluginFailure;
 
 const CURSOR: &str = "cursor";
-/// Between two questions at least, whatever the plugin says: a network that answers at once with nothing must not be hammered.
-const LEAST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Asks until told to stop, or until asking is of no use any more.
 pub(super) async fn run(actor: &Actor, stop: &CancellationToken) {
@@ -19,18 +17,18 @@ pub(super) async fn run(actor: &Actor, stop: &CancellationToken) {
             None => return,
             Some(Ok(wait)) => {
                 pauses.reset();
-                actor.health.say("polling");
+                actor.standing.say("polling");
                 wait.max(LEAST_PAUSE)
             }
             Some(Err(failure)) if is_final(&failure) => {
                 tracing::error!(channel = %actor.channel, %failure, "polling has ended");
-                actor.health.say(format!("stopped: {failure}"));
+                actor.standing.say(format!("stopped: {failure}"));
                 stop.cancelled().await;
                 return;
             }
             Some(Err(failure)) => {
                 tracing::warn!(channel = %actor.channel, %failure, "polling failed; it is tried again");
-                actor.health.say(format!("failing: {failure}"));
+                actor.standing.say(format!("failing: {failure}"));
                 pauses.after(&failure)
             }
         };
@@ -44,11 +42,9 @@ async fn ask(actor: &Actor) -> Result<Duration, PluginFailure> {
     let cursor = actor.stored(CURSOR).await?;
     let from = Speaker { channel: &actor.channel, account: actor.access.scope.account.as_ref() };
     let polled = actor.plugin.poll(&actor.stage, from, cursor.as_deref()).await?;
-    let waits = polled.messages.is_empty();
     actor.take(polled.messages).await?;
     if let Some(next) = polled.cursor.filter(|next| Some(next) != cursor.as_ref()) {
         actor.remember(CURSOR, next).await?;
     }
-    // A page that was full is followed by the next at once.
-    Ok(if waits { polled.wait } else { Duration::ZERO })
+    Ok(polled.wait)
 }

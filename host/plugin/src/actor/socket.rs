@@ -1,19 +1,17 @@
 //! A socket that is kept: one instance a connection, whose calls come one after the other; what it wants done is done in its order,
 //! each thing before the next.
 
-use super::{Action, Actor, Pauses, SocketFrame, is_final};
-use crate::breaker::Leave;
-use crate::sandbox::{self, CallState, Subject, Timer};
-use crate::v0_1::{self, Speaker, types};
+use super::{Action, Actor, LEAST_PAUSE, Pauses, SocketFrame, is_final};
+use crate::sandbox::{self, CallState, Subject};
+use crate::v0_1::{self, Speaker};
 use futures::{SinkExt, StreamExt};
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use wasmtime::Store;
 use wasmtime::component::Instance;
-use wingman_egress::{Frame, Opening, Socket, fill_frame};
+use wingman_egress::{EgressError, Frame, Opening, Socket, fill_frame};
 use wingman_message::PluginFailure;
 
 const CHECKPOINT: &str = "checkpoint";
@@ -21,8 +19,12 @@ const CHECKPOINT: &str = "checkpoint";
 const ABNORMAL: u16 = 1006;
 /// The same section: a closing frame without a code.
 const NO_STATUS: u16 = 1005;
-/// How long the other side may take to answer the closing frame.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// The same section: whoever closes goes away.
+const GOING_AWAY: u16 = 1001;
+/// How long the other side may take to take a frame, or to answer the closing one.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection that lived so long was a good one: the pauses begin anew.
+const GOOD_LIFE: Duration = Duration::from_secs(60);
 
 /// How a connection ended.
 enum Ended {
@@ -30,26 +32,31 @@ enum Ended {
     Again(Option<Duration>),
     /// Stay closed.
     Stopped(PluginFailure),
+    /// The gateway, or a newer version of the plugin, has no more use for it.
+    Dismissed,
 }
 
 /// Keeps the account connected until told to stop, or until connecting is of no use any more.
 pub(super) async fn run(actor: &Actor, stop: &CancellationToken) {
     let mut pauses = Pauses::new();
     loop {
-        actor.health.say("connecting");
-        let ended = stop.run_until_cancelled(connection(actor, &mut pauses)).await;
-        let pause = match ended {
-            None => return,
-            Some(Ok(Ended::Again(Some(pause)))) => pause,
-            Some(Ok(Ended::Again(None))) => pauses.after(&PluginFailure::Temporary(String::new())),
-            Some(Ok(Ended::Stopped(failure))) => return rest(actor, &failure, stop).await,
-            Some(Err(failure)) if is_final(&failure) => return rest(actor, &failure, stop).await,
-            Some(Err(failure)) => {
+        actor.standing.say("connecting");
+        let began = Instant::now();
+        let ended = connection(actor, stop).await;
+        if began.elapsed() >= GOOD_LIFE {
+            pauses.reset();
+        }
+        let (pause, why) = match ended {
+            Ok(Ended::Dismissed) => return,
+            Ok(Ended::Again(pause)) => (pause.map_or_else(|| pauses.next(), |pause| pause.max(LEAST_PAUSE)), "closed".to_owned()),
+            Ok(Ended::Stopped(failure)) => return rest(actor, &failure, stop).await,
+            Err(failure) if is_final(&failure) => return rest(actor, &failure, stop).await,
+            Err(failure) => {
                 tracing::warn!(channel = %actor.channel, %failure, "a socket failed; it is opened again");
-                actor.health.say(format!("failing: {failure}"));
-                pauses.after(&failure)
+                (pauses.after(&failure), format!("failing: {failure}"))
             }
         };
+        actor.standing.say(format!("{why}; opened again in {:.1} s", pause.as_secs_f64()));
         if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
             return;
         }
@@ -58,7 +65,7 @@ pub(super) async fn run(actor: &Actor, stop: &CancellationToken) {
 
 async fn rest(actor: &Actor, failure: &PluginFailure, stop: &CancellationToken) {
     tracing::error!(channel = %actor.channel, %failure, "a socket stays closed");
-    actor.health.say(format!("stopped: {failure}"));
+    actor.standing.say(format!("stopped: {failure}"));
     stop.cancelled().await;
 }
 
@@ -71,62 +78,43 @@ struct Guest<'a> {
 
 impl<'a> Guest<'a> {
     async fn new(actor: &'a Actor) -> Result<Self, PluginFailure> {
-        let plugin = &actor.plugin;
+        let (plugin, stage) = (&actor.plugin, &actor.stage);
         let subject = Subject { manifest: Arc::clone(&plugin.manifest), access: Arc::clone(&actor.access), progress: None };
-        let (mut store, timer) = actor.stage.sandbox.enter(subject, plugin.manifest.limits);
-        let outcome = timer.drive(plugin.entry.instantiate(&mut store)).await;
-        let instance = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
-        Ok(Self { actor, store, instance })
-    }
-
-    fn leave(&self) -> Result<Leave<'a>, PluginFailure> {
-        self.actor.plugin.leave(&self.actor.stage)
-    }
-
-    fn settle<R>(&self, leave: Leave<'_>, outcome: Result<R, PluginFailure>) -> Result<R, PluginFailure> {
-        leave.settle(&outcome, self.actor.stage.sandbox.clock.now_ms());
-        outcome
+        let started = async {
+            let (mut store, timer) = stage.sandbox.enter(subject, plugin.manifest.limits);
+            let outcome = timer.drive(plugin.entry.instantiate(&mut store)).await;
+            let instance = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
+            Ok(Self { actor, store, instance })
+        };
+        plugin.judged(stage, started).await
     }
 
     async fn open(&mut self, checkpoint: Option<&str>) -> Result<Opening, PluginFailure> {
-        let leave = self.leave()?;
-        let timer = self.actor.stage.sandbox.arm(&mut self.store);
-        let entry = &self.actor.plugin.entry;
-        let outcome = timer.drive(entry.open(&mut self.store, &self.instance, checkpoint)).await;
-        let opening = match outcome {
-            Ok(returned) => v0_1::opening(returned, self.store.data()),
-            Err(stop) => Err(sandbox::explain(stop, self.store.data())),
+        let Self { actor, store, instance } = self;
+        let (plugin, stage) = (&actor.plugin, &actor.stage);
+        let opened = async {
+            let timer = stage.sandbox.arm(store);
+            let outcome = timer.drive(plugin.entry.open(store, instance, checkpoint)).await;
+            v0_1::opening(outcome.map_err(|stop| sandbox::explain(stop, store.data()))?, store.data())
         };
-        let super::Opening { url, headers, secrets } = self.settle(leave, opening)?;
-        Ok(Opening { url, headers, secrets, timeout: None })
+        plugin.judged(stage, opened).await
     }
 
     async fn on(&mut self, event: Event) -> Result<Vec<Action>, PluginFailure> {
-        let leave = self.leave()?;
-        let timer = self.actor.stage.sandbox.arm(&mut self.store);
-        let entry = &self.actor.plugin.entry;
-        let (store, at) = (&mut self.store, &self.instance);
-        let outcome = match event {
-            Event::Frame(frame) => driven(&timer, entry.on_frame(store, at, &v0_1::frame(frame))).await,
-            Event::Tick => driven(&timer, entry.on_tick(store, at)).await,
-            Event::Closed { code, reason } => driven(&timer, entry.on_close(store, at, code, &reason)).await,
+        let Self { actor, store, instance } = self;
+        let (plugin, stage) = (&actor.plugin, &actor.stage);
+        let from = Speaker { channel: &actor.channel, account: actor.access.scope.account.as_ref() };
+        let told = async {
+            let timer = stage.sandbox.arm(store);
+            let outcome = match event {
+                Event::Frame(frame) => timer.drive(plugin.entry.on_frame(store, instance, &v0_1::frame(frame))).await,
+                Event::Tick => timer.drive(plugin.entry.on_tick(store, instance)).await,
+                Event::Closed { code, reason } => timer.drive(plugin.entry.on_close(store, instance, code, &reason)).await,
+            };
+            v0_1::actions(outcome.map_err(|stop| sandbox::explain(stop, store.data()))?, from, store.data())
         };
-        let from = Speaker { channel: &self.actor.channel, account: self.actor.access.scope.account.as_ref() };
-        let actions = match outcome {
-            Ok(returned) => v0_1::actions(returned, from, self.store.data()),
-            Err(stop) => Err(sandbox::explain(stop, self.store.data())),
-        };
-        self.settle(leave, actions)
+        plugin.judged(stage, told).await
     }
-}
-
-type Returned = Result<Vec<v0_1::socket::Action>, types::PluginError>;
-
-async fn driven(
-    timer: &Timer,
-    guest: impl Future<Output = wasmtime::Result<Returned>> + Send,
-) -> Result<Returned, sandbox::Stop> {
-    timer.drive(guest).await
 }
 
 /// What the guest is told of.
@@ -136,38 +124,48 @@ enum Event {
     Closed { code: u16, reason: String },
 }
 
-async fn connection(actor: &Actor, pauses: &mut Pauses) -> Result<Ended, PluginFailure> {
-    let checkpoint = actor.stored(CHECKPOINT).await?;
-    let mut guest = Guest::new(actor).await?;
-    let opening = guest.open(checkpoint.as_deref()).await?;
-    let egress = &actor.stage.sandbox.services.egress;
-    let mut socket = egress.connect_ws(&actor.access.sockets, &opening).await.map_err(|error| {
-        if error.is_temporary() {
-            PluginFailure::Temporary(error.to_string())
-        } else {
-            PluginFailure::Permanent(error.to_string())
-        }
-    })?;
-    actor.health.say("connected");
+/// One connection, from its opening to its end. `stop` is heeded between two calls of the guest, never within one: what it wants
+/// done is done.
+async fn connection(actor: &Actor, stop: &CancellationToken) -> Result<Ended, PluginFailure> {
+    let Some(_slot) = stop.run_until_cancelled(actor.stage.actor_slots.acquire()).await else { return Ok(Ended::Dismissed) };
+    let Some(opened) = stop.run_until_cancelled(open(actor)).await else { return Ok(Ended::Dismissed) };
+    let (mut guest, mut socket) = opened?;
+    actor.standing.say("connected");
     let mut tick: Option<Instant> = None;
     loop {
-        let event = next(&mut socket, tick).await;
+        let Some(event) = stop.run_until_cancelled(next(&mut socket, tick)).await else {
+            let goodbye = Frame::Close(Some((GOING_AWAY, "the gateway goes away".to_owned())));
+            // Whoever does not take it in time is gone as well.
+            let _ = timeout(PATIENCE, socket.send(goodbye)).await;
+            return Ok(Ended::Dismissed);
+        };
         let (closed, ticked) = (matches!(event, Event::Closed { .. }), matches!(event, Event::Tick));
         if ticked {
             tick = None;
         }
         for action in guest.on(event).await? {
             if let Some(ended) = act(actor, &mut socket, &mut tick, action).await? {
-                // Whoever does not answer in time is gone as well.
-                let _ = tokio::time::timeout(GOODBYE, socket.close()).await;
+                let _ = timeout(PATIENCE, socket.close()).await;
                 return Ok(ended);
             }
         }
         if closed {
             return Ok(Ended::Again(None));
         }
-        pauses.reset();
     }
+}
+
+async fn open(actor: &Actor) -> Result<(Guest<'_>, Socket), PluginFailure> {
+    let checkpoint = actor.stored(CHECKPOINT).await?;
+    let mut guest = Guest::new(actor).await?;
+    let opening = guest.open(checkpoint.as_deref()).await?;
+    let egress = &actor.stage.sandbox.services.egress;
+    let socket = egress.connect_ws(&actor.access.sockets, &opening).await.map_err(|error| refused(&error))?;
+    Ok((guest, socket))
+}
+
+fn refused(error: &EgressError) -> PluginFailure {
+    v0_1::failure(v0_1::refused(error))
 }
 
 async fn next(socket: &mut Socket, tick: Option<Instant>) -> Event {
@@ -197,14 +195,12 @@ async fn act(
     tick: &mut Option<Instant>,
     action: Action,
 ) -> Result<Option<Ended>, PluginFailure> {
-    let refused = |error: wingman_egress::EgressError| PluginFailure::Permanent(error.to_string());
     match action {
-        // A connection that breaks while something is sent shows with the next read.
-        Action::Send(SocketFrame::Text(text)) => drop(socket.send(Frame::Text(text)).await),
-        Action::Send(SocketFrame::Binary(bytes)) => drop(socket.send(Frame::Binary(bytes)).await),
+        Action::Send(SocketFrame::Text(text)) => return Ok(send(socket, Frame::Text(text)).await),
+        Action::Send(SocketFrame::Binary(bytes)) => return Ok(send(socket, Frame::Binary(bytes)).await),
         Action::SendSealed { text, secrets } => {
-            let text = fill_frame(socket.host(), &text, &secrets).map_err(refused)?;
-            drop(socket.send(Frame::Text(text)).await);
+            let text = fill_frame(socket.host(), &text, &secrets).map_err(|error| refused(&error))?;
+            return Ok(send(socket, Frame::Text(text)).await);
         }
         Action::Emit(message) => actor.take(vec![*message]).await?,
         Action::Checkpoint(checkpoint) => actor.remember(CHECKPOINT, checkpoint).await?,
@@ -213,4 +209,9 @@ async fn act(
         Action::Stop(failure) => return Ok(Some(Ended::Stopped(failure))),
     }
     Ok(None)
+}
+
+/// A connection that breaks while something is sent shows with the next read; one that takes nothing any more is at its end.
+async fn send(socket: &mut Socket, frame: Frame) -> Option<Ended> {
+    timeout(PATIENCE, socket.send(frame)).await.is_err().then_some(Ended::Again(None))
 }

@@ -1,14 +1,16 @@
 //! What a component returned, every part checked, in the gateway's words. Past these functions nothing is checked again.
 
 use super::imports::injections;
-use super::{channel, http, lifecycle, poll, socket, tool, types};
-use crate::actor::{Action, Opening, Polled, SocketFrame};
+use super::{channel, lifecycle, poll, socket, tool, types};
+use crate::actor::{Action, Polled, SocketFrame};
 use crate::check::{Check, Unusable};
 use crate::guest_log::printable;
 use crate::host::Health;
 use crate::sandbox::CallState;
+use crate::services::MAX_MARK;
 use bytes::Bytes;
 use std::time::Duration;
+use wingman_egress::Opening;
 use wingman_manifest::Limits;
 use wingman_message::{
     AccountName, Attachment, ChannelName, ContentSource, Header, HttpReply, Inbound, Peer, PeerKind, Place, PluginFailure,
@@ -155,7 +157,8 @@ pub(crate) fn failure(error: types::PluginError) -> PluginFailure {
     match error {
         types::PluginError::InvalidInput(text) => PluginFailure::InvalidInput(words(text)),
         types::PluginError::Unauthorized(text) => PluginFailure::Unauthorized(words(text)),
-        types::PluginError::RateLimited(retry_after_ms) => PluginFailure::RateLimited { retry_after_ms },
+        // Longer than a day is a mistake, and would be for ever.
+        types::PluginError::RateLimited(ms) => PluginFailure::RateLimited { retry_after_ms: ms.min(MAX_WAIT_MS) },
         types::PluginError::Temporary(text) => PluginFailure::Temporary(words(text)),
         types::PluginError::Permanent(text) => PluginFailure::Permanent(words(text)),
         types::PluginError::Unsupported(text) => PluginFailure::Unsupported(words(text)),
@@ -182,7 +185,7 @@ pub(crate) fn polled(
 ) -> Result<Polled, PluginFailure> {
     let mut check = Check::new(limits.output_bytes());
     let poll::Polled { messages: said, cursor, wait_ms } = returned.map_err(failure)?;
-    cursor.as_ref().map_or(Ok(()), |cursor| check.bytes(cursor))?;
+    cursor.as_ref().map_or(Ok(()), |cursor| mark(&mut check, "cursor", cursor))?;
     Ok(Polled { messages: messages(said, from, &mut check)?, cursor, wait: wait(wait_ms.into()) })
 }
 
@@ -190,7 +193,7 @@ pub(crate) fn polled(
 pub(crate) fn opening(returned: Result<socket::Opening, types::PluginError>, call: &CallState) -> Result<Opening, PluginFailure> {
     let socket::Opening { url, headers, secrets } = returned.map_err(failure)?;
     let headers = headers.into_iter().map(|types::Header { name, value }| (name, value)).collect();
-    Ok(Opening { url, headers, secrets: injections(&call.reach(), secrets).map_err(failure)? })
+    Ok(Opening { url, headers, secrets: injections(&call.reach(), secrets).map_err(failure)?, timeout: None })
 }
 
 /// What a socket's plugin wants done, checked, in its order.
@@ -222,7 +225,7 @@ pub(crate) fn actions(
                 None => continue,
             },
             socket::Action::Checkpoint(checkpoint) => {
-                check.bytes(&checkpoint)?;
+                mark(&mut check, "checkpoint", &checkpoint)?;
                 Action::Checkpoint(checkpoint)
             }
             socket::Action::TickAfter(ms) => Action::TickAfter(wait(ms.into())),
@@ -291,9 +294,12 @@ pub(crate) fn tool_output(
     Ok(ToolOutput { text })
 }
 
-/// Where a file's bytes are to be fetched from: for the call's own `http`.
-pub(crate) fn outgoing(returned: Result<http::Outgoing, types::PluginError>) -> Result<http::Outgoing, PluginFailure> {
-    returned.map_err(failure)
+/// Where a plugin goes on. It says where, and keeps nothing: that is what `state` is for.
+fn mark(check: &mut Check, what: &str, mark: &str) -> Result<(), Unusable> {
+    if mark.len() > MAX_MARK {
+        return Err(Unusable(format!("a {what} of {} bytes; at most {MAX_MARK} are kept", mark.len())));
+    }
+    check.bytes(mark)
 }
 
 fn wait(ms: u64) -> Duration {

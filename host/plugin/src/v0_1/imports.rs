@@ -41,7 +41,7 @@ impl log::Host for CallState {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.log.write(level, &message, &fields);
+        self.budget.log.write(level, &message, &fields);
     }
 }
 
@@ -69,33 +69,38 @@ impl http::Host for CallState {
     }
 
     async fn download(&mut self, request: http::Outgoing) -> Result<String, types::PluginError> {
-        let Response { status, headers, body } = exchange(self, request).await?;
-        if !(200..300).contains(&status) {
-            let text = format!("the download was answered with {status}");
-            return Err(match status {
-                401 | 403 => types::PluginError::Unauthorized(text),
-                408 | 425 | 429 | 500..=599 => types::PluginError::Temporary(text),
-                _ => types::PluginError::Permanent(text),
-            });
-        }
-        let media_type = headers.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
-        let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
-        self.reach().keep(&media_type, body).await.map_err(types::PluginError::Permanent)
+        let (media_type, bytes) = download(self, request).await?;
+        self.reach().keep(&media_type, bytes).await.map_err(types::PluginError::Permanent)
     }
 }
 
+/// Fetches a file: its media type, and the bytes. Other answers than 2xx are errors.
+pub(crate) async fn download(call: &mut CallState, request: http::Outgoing) -> Result<(String, Bytes), types::PluginError> {
+    let Response { status, headers, body } = exchange(call, request).await?;
+    if !(200..300).contains(&status) {
+        let text = format!("the download was answered with {status}");
+        return Err(match status {
+            401 | 403 => types::PluginError::Unauthorized(text),
+            408 | 425 | 429 | 500..=599 => types::PluginError::Temporary(text),
+            _ => types::PluginError::Permanent(text),
+        });
+    }
+    let media_type = headers.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
+    Ok((media_type.unwrap_or_else(|| "application/octet-stream".to_owned()), body))
+}
+
 /// Makes one call out for the plugin, within its budget. The guest's own time stands still meanwhile: the call has a time of its own.
-pub(crate) async fn exchange(call: &mut CallState, outgoing: http::Outgoing) -> Result<Response, types::PluginError> {
-    let Some(left) = call.http_calls_left.checked_sub(1) else {
+async fn exchange(call: &mut CallState, outgoing: http::Outgoing) -> Result<Response, types::PluginError> {
+    let Some(left) = call.budget.http_calls.checked_sub(1) else {
         let most = call.manifest.limits.http_calls;
         return Err(types::PluginError::Permanent(format!(
             "more than {most} calls out in one call; `http-calls` in [limits] is the cap"
         )));
     };
-    call.http_calls_left = left;
+    call.budget.http_calls = left;
     let reach = call.reach();
     let request = request(&reach, outgoing).await?;
-    let pause = call.time.pause();
+    let pause = call.budget.time.pause();
     let outcome = reach.services.exchange.send(&reach.access.http, request).await;
     drop(pause);
     outcome.map_err(|error| refused(&error))
@@ -146,7 +151,7 @@ pub(crate) fn injections(call: &Reach, uses: Vec<types::SecretUse>) -> Result<Ve
 }
 
 /// What the plugin is told: `temporary` when nobody answered, `permanent` when the call can never be made.
-fn refused(error: &EgressError) -> types::PluginError {
+pub(crate) fn refused(error: &EgressError) -> types::PluginError {
     if error.is_temporary() {
         types::PluginError::Temporary(error.to_string())
     } else {
@@ -221,8 +226,8 @@ impl blobs::Host for CallState {
 impl progress::Host for CallState {
     fn emit(&mut self, chunk: String) {
         let Some(progress) = &self.progress else { return };
-        if let Some(left) = self.progress_left.checked_sub(chunk.len()) {
-            self.progress_left = left;
+        if let Some(left) = self.budget.progress.checked_sub(chunk.len()) {
+            self.budget.progress = left;
             progress.send(chunk);
         }
     }

@@ -58,6 +58,24 @@ async fn each_kept_component_loads() {
 }
 
 #[tokio::test]
+async fn a_component_of_a_later_patch_of_the_contract_is_found_and_called() {
+    let (folder, wit) = (Folder::new(), tempfile::tempdir().unwrap());
+    for entry in std::fs::read_dir(crate::support::wit()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "wit") {
+            let text = std::fs::read_to_string(&path).unwrap().replace("0.1.0", "0.1.7");
+            std::fs::write(wit.path().join(path.file_name().unwrap()), text).unwrap();
+        }
+    }
+    let counter = include_str!("wat/counter.wat").replace("0.1.0", "0.1.7");
+    let text = crate::support::manifest("counter", "preset", "").replace("0.1.0", "0.1.7");
+    folder.put("counter", &text, &crate::support::component_in(&counter, wit.path(), "preset-plugin"));
+    let host = folder.open().await;
+    assert_eq!(status(&host, "counter").last_error, None);
+    assert_eq!(normalize(&host, "counter", "").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_preset_a_channel_and_a_tool_of_0_1_0_still_do_what_they_did() {
     let (folder, _) = folder_with("0.1.0");
     let host = folder.open().await;
