@@ -1,7 +1,9 @@
 //! The list of tasks. A new one is a file in `tasks/`, a variant and a line in `perform`.
 
+mod bench;
 pub(crate) mod build;
 mod check;
+mod fuzz;
 mod generate;
 pub(crate) mod plugins;
 mod run;
@@ -31,6 +33,10 @@ pub(crate) enum Task {
     Ui,
     /// Write the files that are made from the source: schemas, TypeScript, the protocol's reference.
     Generate(generate::Options),
+    /// Run the fuzz targets, each for a short while.
+    Fuzz(fuzz::Options),
+    /// Measure.
+    Bench(bench::Options),
     /// Check budgets, crate arrows and names.
     Tidy,
     /// Install what building and testing need.
@@ -47,6 +53,8 @@ impl Task {
             Self::Plugins => plugins::perform(project),
             Self::Ui => ui::perform(project),
             Self::Generate(options) => generate::perform(project, &options),
+            Self::Fuzz(options) => fuzz::perform(project, &options),
+            Self::Bench(options) => bench::perform(project, &options),
             Self::Tidy => tidy::perform(project),
             Self::Setup => setup::perform(project),
         }

@@ -43,6 +43,17 @@ pub(crate) fn deny() -> Result<()> {
     shell::run(shell::cargo().args(["install", "--locked", "--debug", "cargo-deny"]))
 }
 
+/// The fuzzer's driver, and what its runtime is compiled with.
+pub(crate) fn fuzz() -> Result<()> {
+    if probe("c++", &["--version"]).is_none() {
+        apt::install(&["g++"], "a C++ compiler, for the fuzzer's runtime")?;
+    }
+    if probe("cargo", &["fuzz", "--version"]).is_some() {
+        return Ok(());
+    }
+    shell::run(shell::cargo().args(["install", "--locked", "cargo-fuzz"]))
+}
+
 /// A compiler for plugins: whatever is here or can be added by rustup, else Debian's.
 pub(crate) fn guest_toolchain() -> Result<Toolchain> {
     if let Ok(toolchain) = Toolchain::find(Allow::Nothing) {

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -92,15 +93,17 @@ impl Cache {
     }
 }
 
-/// Takes the component from the cache or compiles it. Blocks, for up to seconds: not for async threads.
-pub(crate) fn compile(engine: &Engine, cache: Option<&Cache>, wasm: &[u8]) -> wasmtime::Result<Compiled> {
+/// Takes the component from the cache, or compiles it once `compiling` is free. Blocks, for up to seconds: not for async threads.
+pub(crate) fn compile(engine: &Engine, cache: Option<&Cache>, wasm: &[u8], compiling: &Mutex<()>) -> wasmtime::Result<Compiled> {
     let wasm_digest: [u8; DIGEST_LEN] = Sha256::digest(wasm).into();
     if let Some(cache) = cache
         && let Some(component) = cache.get(engine, &wasm_digest)
     {
         return Ok(Compiled { component, cached: true, entry: Some(cache.path(&wasm_digest)) });
     }
+    let permit = compiling.lock().unwrap_or_else(PoisonError::into_inner);
     let component = Component::from_binary(engine, wasm)?;
+    drop(permit);
     let entry = cache.and_then(|cache| {
         let stored = component.serialize().map_err(io::Error::other).and_then(|code| cache.put(&wasm_digest, &code));
         stored.inspect_err(|error| tracing::warn!(%error, "compiled code cannot be kept; the next start compiles again")).ok()

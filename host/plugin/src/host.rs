@@ -104,8 +104,13 @@ impl PluginHost {
         let slots = Semaphore::new(config.slots.total as usize);
         let actor_slots = Semaphore::new(config.slots.actors as usize);
         let stage = Arc::new(Stage { sandbox, slots, actor_slots, wait: config.slots.wait });
-        let loader =
-            Loader { stage: Arc::clone(&stage), cache, per_plugin: config.slots.per_plugin, quarantine: config.quarantine };
+        let loader = Loader {
+            compiling: Arc::default(),
+            stage: Arc::clone(&stage),
+            cache,
+            per_plugin: config.slots.per_plugin,
+            quarantine: config.quarantine,
+        };
         let built_in = config.built_in.into_iter().map(Source::BuiltIn).collect();
         let host = Self {
             inner: Arc::new(Inner {

@@ -14,7 +14,7 @@ use crate::v0_1;
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::sync::Semaphore;
 use wingman_manifest::{Kind, Limits, Manifest};
@@ -106,8 +106,10 @@ pub(crate) struct Refused {
     pub(crate) error: LoadError,
 }
 
-/// What loading needs. Plugins are loaded one after the other, so no more than one is compiled at a time.
+/// What loading needs.
 pub(crate) struct Loader {
+    /// Held while a plugin is compiled, which takes all cores and much memory.
+    pub(crate) compiling: Arc<Mutex<()>>,
     pub(crate) stage: Arc<Stage>,
     pub(crate) cache: Option<Arc<Cache>>,
     pub(crate) per_plugin: u32,
@@ -126,10 +128,11 @@ impl Loader {
 
     async fn load_as(&self, source: &Source, manifest: &Manifest, settings: &PluginSettings) -> Result<Loaded, LoadError> {
         let (source, cache, engine) = (source.clone(), self.cache.clone(), self.stage.sandbox.engine.clone());
+        let compiling = Arc::clone(&self.compiling);
         let built_in = source.is_built_in();
         let compiled = tokio::task::spawn_blocking(move || {
             let wasm = read_wasm(&source)?;
-            cache::compile(&engine, cache.as_deref(), &wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
+            cache::compile(&engine, cache.as_deref(), &wasm, &compiling).map_err(|error| LoadError::Compile(format!("{error:#}")))
         })
         .await
         .map_err(|error| LoadError::Internal(error.to_string()))??;

@@ -4,12 +4,16 @@ use crate::error::LoadError;
 use crate::load::{Loader, Refused, Source, Stamp};
 use crate::operator::{Operator, PluginSettings};
 use crate::plugin::Plugin;
+use futures::StreamExt;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wingman_manifest::Manifest;
 use wingman_message::{ChannelName, PluginName, PluginState, PluginStatus};
+
+/// How many plugins are read and made ready at once; no more than one of them is compiled at a time.
+const LOADS_AT_ONCE: usize = 4;
 
 /// All plugins, and who speaks for which channel.
 #[derive(Default)]
@@ -101,14 +105,15 @@ impl Shelf {
         for source in sources {
             by_name.entry(source.name().to_owned()).or_default().push(source);
         }
-        let mut next = Self::default();
-        for (name, mut sources) in by_name {
+        let shelved = futures::stream::iter(by_name).map(async |(name, mut sources)| {
             // The one in the folder comes first.
             sources.sort_by_key(Source::is_built_in);
             let settings = PluginName::new(&name).ok().and_then(|name| operator.get(&name)).cloned().unwrap_or_default();
-            let slot = shelve(loader, &sources, &settings, self.plugins.get(&name)).await;
-            next.plugins.extend(slot.map(|slot| (name, slot)));
-        }
+            let slot = shelve(loader, &sources, &settings, self.plugins.get(&name)).await?;
+            Some((name, slot))
+        });
+        let plugins = shelved.buffer_unordered(LOADS_AT_ONCE).filter_map(std::future::ready).collect().await;
+        let mut next = Self { plugins, channels: BTreeMap::new() };
         next.give_channels(&self.channels);
         next
     }
