@@ -6,6 +6,7 @@ use crate::toolbox::Toolbox;
 use async_trait::async_trait;
 use futures::StreamExt;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
@@ -48,6 +49,8 @@ pub struct AgentSpec {
     pub tools: ToolFilter,
     /// The most model requests that one run may make.
     pub max_steps: usize,
+    /// The working folder of sessions that have none of their own: an absolute path.
+    pub outputs: PathBuf,
     /// How long one call of a tool may take. A tool may have a shorter deadline of its own.
     pub tool_time: Duration,
 }
@@ -66,9 +69,16 @@ impl Agent {
     /// of one name, the first source's is used. `clock` stamps tool results. Its [`AgentInfo`] names the tools there are now.
     #[must_use]
     pub fn new(spec: AgentSpec, model: Arc<dyn Model>, sources: Vec<Arc<dyn ToolSource>>, clock: Arc<dyn Clock>) -> Self {
-        let AgentSpec { id, name, is_default, instructions, tools, max_steps, tool_time } = spec;
+        let AgentSpec { id, name, is_default, instructions, tools, max_steps, outputs, tool_time } = spec;
         let toolbox = Toolbox::new(sources, tools, tool_time, clock);
-        let info = AgentInfo { id, name, is_default, model: model.info().clone(), tools: toolbox.now().names() };
+        let info = AgentInfo {
+            id,
+            name,
+            is_default,
+            model: model.info().clone(),
+            tools: toolbox.now().names(),
+            outputs: outputs.into(),
+        };
         Self { info, instructions, max_steps, model, toolbox }
     }
 

@@ -95,6 +95,7 @@ impl Tools<'_> {
             session: context.session.clone(),
             run: context.run,
             call_id: call.id.clone(),
+            folder: Arc::clone(&context.folder),
             cancel,
             progress: ToolProgress::new(move |chunk| emit.send(Progress::ToolOutput { call: of.clone(), chunk })),
         };

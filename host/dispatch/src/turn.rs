@@ -118,6 +118,7 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
         context: RunContext {
             session: session.session.clone(),
             run: turn.run,
+            folder: Arc::clone(&session.agent.info().outputs),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },

@@ -91,6 +91,7 @@ fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Resu
             instructions: agent.instructions.clone().unwrap_or_default(),
             tools: agent.tools.clone().map_or(ToolFilter::All, ToolFilter::Only),
             max_steps: MAX_STEPS,
+            outputs: agent.outputs.clone(),
             tool_time: config.limits.tool_time(),
         };
         let settings = provider_settings(config, agent.model.provider())?;

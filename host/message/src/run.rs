@@ -5,6 +5,7 @@
 
 use crate::{AgentId, Entry, ModelError, ModelInfo, RunId, SessionKey, StopReason, ToolCall, Usage};
 use async_trait::async_trait;
+use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,8 @@ pub struct RunContext {
     pub session: SessionKey,
     /// The run.
     pub run: RunId,
+    /// The session's working folder: an absolute path. It may not be there yet.
+    pub folder: Arc<Path>,
     /// Fires when the run is cancelled or its time is up; the step ends soon after with [`RunError::Cancelled`].
     pub cancel: CancellationToken,
     /// Where progress goes.
@@ -106,6 +109,8 @@ pub struct AgentInfo {
     pub model: ModelInfo,
     /// Names of the tools that it may call.
     pub tools: Vec<String>,
+    /// The working folder of sessions that have none of their own: an absolute path. It may not be there yet.
+    pub outputs: Arc<Path>,
 }
 
 /// An agent that can be asked for the next step of a run. One value serves all sessions of the agent at once.

@@ -2,6 +2,7 @@
 
 use crate::{RunId, SessionKey};
 use async_trait::async_trait;
+use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +58,8 @@ pub struct ToolInvocation {
     pub run: RunId,
     /// The call's id, unique within the run: an idempotency key.
     pub call_id: String,
+    /// The session's working folder: an absolute path. It may not be there yet.
+    pub folder: Arc<Path>,
     /// Fires when the run is cancelled; the tool stops soon after.
     pub cancel: CancellationToken,
     /// Where the tool reports its output while it comes.

@@ -254,6 +254,7 @@ impl Bench {
             session,
             run: RunId::new(fixture.world.now),
             call_id: call.call_id.clone(),
+            folder: std::env::temp_dir().into(),
             cancel: CancellationToken::new(),
             progress,
         };

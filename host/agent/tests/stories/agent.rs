@@ -75,6 +75,7 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
         instructions: "Be brief.".into(),
         tools: filter,
         max_steps: 3,
+        outputs: "/nowhere".into(),
         tool_time: Duration::from_secs(60),
     };
     Agent::new(spec, model, vec![Arc::new(tools)], Arc::new(ManualClock::at(1_000)))
@@ -284,6 +285,7 @@ async fn the_clock_refuses_zones_that_are_none() {
             session: context.session.clone(),
             run: context.run,
             call_id: "1".into(),
+            folder: context.folder.clone(),
             cancel: context.cancel.clone(),
             progress: ToolProgress::ignored(),
         };

@@ -101,6 +101,7 @@ pub fn context() -> (RunContext, Arc<Mutex<Vec<Progress>>>) {
     let context = RunContext {
         session: SessionKey::main(&AgentId::new("main").unwrap()),
         run: RunId::new(1),
+        folder: std::path::Path::new("/nowhere").into(),
         cancel: CancellationToken::new(),
         emit: Emit::new(move |progress| sink.lock().unwrap().push(progress)),
     };

@@ -78,6 +78,7 @@ fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Durat
         instructions: String::new(),
         tools: filter,
         max_steps: 3,
+        outputs: "/nowhere".into(),
         tool_time,
     };
     Agent::new(spec, model, sources, Arc::new(ManualClock::at(0)))

@@ -76,7 +76,14 @@ impl Stage {
         let (lines, spoken) = mpsc::channel(MAX_LINES);
         let id = AgentId::new("main").unwrap();
         let model = ModelInfo { name: "actor:one".into(), demo: false };
-        let info = AgentInfo { id: id.clone(), name: "Main".into(), is_default: true, model, tools: vec![] };
+        let info = AgentInfo {
+            id: id.clone(),
+            name: "Main".into(),
+            is_default: true,
+            model,
+            tools: vec![],
+            outputs: std::path::Path::new("/nowhere").into(),
+        };
         let agent: Arc<dyn AgentRuntime> = Arc::new(Actor { info, lines: Mutex::new(spoken) });
         let entrances = Entrances {
             components: Arc::clone(&network) as _,
