@@ -48,6 +48,9 @@ impl Call {
 
 /// Makes the call and answers it.
 pub(crate) async fn perform(peer: Peer<RoleClient>, wire: Arc<Wire>, mut call: Call, time: Option<Duration>) -> Done {
+    if call.reply.is_closed() || call.cancel.is_cancelled() {
+        return Done::Answered;
+    }
     let parameters = CallToolRequestParams::new(call.own_name.clone()).with_arguments(call.input.clone());
     let mut request = CallToolRequest::new(parameters);
     request.extensions.insert(ProgressOf(call.progress.clone()));

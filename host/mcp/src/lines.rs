@@ -51,6 +51,8 @@ impl<R: AsyncRead + Unpin> AsyncRead for BoundedLines<R> {
         let admitted = this.admit(buffer.filled().get(before..).unwrap_or_default());
         Poll::Ready(admitted.map_err(|why| {
             this.wire.end(&why);
+            // By the contract of `AsyncRead`, nothing was read where there is an error.
+            buffer.set_filled(before);
             io::Error::new(io::ErrorKind::InvalidData, why)
         }))
     }

@@ -35,7 +35,8 @@ pub(crate) fn read(server: &str, entries: &[Value]) -> (Vec<Listed>, Vec<String>
         }
     }
     let names = names(server, &tools.keys().cloned().collect::<BTreeSet<_>>());
-    let listed = tools.into_iter().zip(names).map(|((own_name, spec), name)| Listed { own_name, spec: ToolSpec { name, ..spec } });
+    let listed =
+        tools.into_iter().zip(names).map(|((own_name, spec), name)| Listed { own_name, spec: ToolSpec { name, ..spec } });
     (listed.collect(), left_out)
 }
 
@@ -48,7 +49,8 @@ fn tool(entry: &Value) -> Result<(String, ToolSpec), String> {
         return Err(format!("the name of `{}` has more than {MAX_OWN_NAME} bytes", short(name)));
     }
     let schema = entry.get("inputSchema").and_then(Value::as_object).cloned();
-    let schema = schema.and_then(of_object).ok_or_else(|| format!("the input schema of `{}` is not that of an object", short(name)))?;
+    let schema =
+        schema.and_then(of_object).ok_or_else(|| format!("the input schema of `{}` is not that of an object", short(name)))?;
     if Value::Object(schema.clone()).to_string().len() > MAX_SCHEMA {
         return Err(format!("the input schema of `{}` has more than {MAX_SCHEMA} bytes", short(name)));
     }

@@ -2,8 +2,8 @@
 
 use crate::client::{Client, speaks};
 use crate::connection::Connection;
-use crate::guard::{Budget, Guarded, Wire};
-use crate::http;
+use crate::guard::{Budget, Guarded, Wire, WireError};
+use crate::http::{self, HttpError};
 use crate::lines::BoundedLines;
 use crate::listing::{self, Listed};
 use crate::process::{Process, Program};
@@ -45,13 +45,17 @@ pub(crate) async fn open(settings: &ServerSettings, limits: &Limits) -> Result<(
             let (mut process, stdout, stdin) = Process::start(program)?;
             let lines = Budget::new(limits.messages_per_second.saturating_mul(LINES_A_MESSAGE));
             let stdout = BoundedLines::new(stdout, limits.message_bytes, lines, Arc::clone(&wire));
-            let transport = AsyncRwTransport::new_client(stdout, stdin).with_max_line_length(limits.message_bytes.saturating_add(1));
+            let transport =
+                AsyncRwTransport::new_client(stdout, stdin).with_max_line_length(limits.message_bytes.saturating_add(1));
             let budget = Budget::new(limits.messages_per_second);
             let guarded = Guarded::new(transport, Arc::clone(&wire), budget, Some(limits.write_time));
             match start(&settings.name, guarded, &wire, limits).await {
                 Ok((running, tools)) => Ok((Connection::new(settings, running, wire, Some(process), limits), tools)),
-                Err(why) => {
-                    let why = wire.why().unwrap_or(process.last_words_after(why, limits).await);
+                Err(failure) => {
+                    let why = match (wire.why(), failure) {
+                        (Some(why), _) | (None, Failure::Said(why)) => why,
+                        (None, Failure::Closed(why)) => process.last_words_after(why, limits).await,
+                    };
                     process.end(limits).await;
                     Err(why)
                 }
@@ -62,19 +66,30 @@ pub(crate) async fn open(settings: &ServerSettings, limits: &Limits) -> Result<(
             let transport = http::transport(url, &headers, limits)?;
             // How long a request takes to be sent includes, over HTTP, how long the answer takes to begin.
             let guarded = Guarded::new(transport, Arc::clone(&wire), Budget::new(limits.messages_per_second), None);
-            let (running, tools) =
-                start(&settings.name, guarded, &wire, limits).await.map_err(|why| wire.why().unwrap_or(why))?;
+            let started = start(&settings.name, guarded, &wire, limits).await;
+            let (running, tools) = started.map_err(|failure| wire.why().unwrap_or(failure.why()))?;
             Ok((Connection::new(settings, running, wire, None, limits), tools))
         }
     }
 }
 
-async fn start<T>(
-    server: &str,
-    transport: Guarded<T>,
-    wire: &Wire,
-    limits: &Limits,
-) -> Result<(Running, Vec<Listed>), String>
+/// Why a server could not be greeted or asked for its tools.
+enum Failure {
+    /// It answered, and this was wrong.
+    Said(String),
+    /// It answered nothing, or not to the end: where it is a process, that may have ended.
+    Closed(String),
+}
+
+impl Failure {
+    fn why(self) -> String {
+        match self {
+            Self::Said(why) | Self::Closed(why) => why,
+        }
+    }
+}
+
+async fn start<T>(server: &str, transport: Guarded<T>, wire: &Wire, limits: &Limits) -> Result<(Running, Vec<Listed>), Failure>
 where
     T: Transport<RoleClient> + Send + 'static,
 {
@@ -85,16 +100,20 @@ where
             let ours = ProtocolVersion::KNOWN_VERSIONS.iter().filter(|version| version.has_initialize());
             let ours = ours.map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let theirs: String = version.to_string().chars().take(40).collect();
-            return Err(format!("it speaks version {theirs} of the protocol; this gateway speaks {ours}"));
+            return Err(Failure::Said(format!("it speaks version {theirs} of the protocol; this gateway speaks {ours}")));
         }
-        let tools = list(server, running.peer()).await?;
+        // Told apart by the transport: what closes while it lists is found out from the process.
+        let listed = list(server, running.peer()).await;
+        let tools =
+            listed.map_err(|why| if running.is_transport_closed() { Failure::Closed(why) } else { Failure::Said(why) })?;
         Ok((running, tools))
     };
     tokio::select! {
         started = tokio::time::timeout(limits.start_time, starting) => {
-            started.unwrap_or_else(|_| Err(format!("it did not answer within {} s", limits.start_time.as_secs_f32())))
+            let late = || Failure::Said(format!("it did not answer within {} s", limits.start_time.as_secs_f32()));
+            started.unwrap_or_else(|_| Err(late()))
         }
-        () = ended_here(wire) => Err("the connection was ended".to_owned()),
+        () = ended_here(wire) => Err(Failure::Closed("the connection was ended".to_owned())),
     }
 }
 
@@ -144,20 +163,28 @@ fn not_listed(error: &ServiceError) -> String {
     format!("its tools cannot be listed: {}", described(error))
 }
 
-fn not_greeted(error: &ClientInitializeError) -> String {
+fn not_greeted(error: &ClientInitializeError) -> Failure {
     if error.is_authorization_required() {
-        return "it wants credentials (HTTP 401); name the variable that holds them in `headerEnv`".to_owned();
+        return Failure::Said("it wants credentials (HTTP 401); name the variable that holds them in `headerEnv`".to_owned());
     }
     match error {
-        ClientInitializeError::ConnectionClosed(_) => "it closed the connection before it was greeted".to_owned(),
-        ClientInitializeError::TransportError { error, .. } => described(error.error.as_ref()),
-        ClientInitializeError::JsonRpcError(error) => clipped(&format!("it refused the greeting: {}", error.message)),
-        _ => clipped(&format!("it did not greet as the protocol says: {error}")),
+        ClientInitializeError::ConnectionClosed(_) => {
+            Failure::Closed("it closed the connection before it was greeted".to_owned())
+        }
+        ClientInitializeError::TransportError { error, .. } => Failure::Closed(described(error.error.as_ref())),
+        ClientInitializeError::JsonRpcError(error) => {
+            Failure::Said(clipped(&format!("it refused the greeting: {}", error.message)))
+        }
+        _ => Failure::Said(clipped(&format!("it did not greet as the protocol says: {error}"))),
     }
 }
 
 /// An error with its causes, in one line.
 pub(crate) fn described(error: &(dyn Error + 'static)) -> String {
+    // The SDK hides the causes of its client's errors.
+    if let Some(WireError::Transport(HttpError::Client(error))) = error.downcast_ref::<WireError<HttpError>>() {
+        return described(error);
+    }
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

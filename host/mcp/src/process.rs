@@ -67,7 +67,9 @@ impl Process {
     pub(crate) async fn ended(&mut self) -> String {
         let status = self.child.wait().await;
         // What it said last may still be on its way; what it started may hold the pipe open for good.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(200), &mut self.stderr).await;
+        if !self.stderr.is_finished() {
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(200), &mut self.stderr).await;
+        }
         let how = status.map_or_else(|error| format!("it ended ({error})"), how);
         let last_words = self.last_words.borrow();
         if last_words.is_empty() { how } else { format!("{how}; its last words: {}", *last_words) }

@@ -38,17 +38,14 @@ impl Server {
         let mut failures = 0;
         let mut again = VecDeque::new();
         loop {
-            let stop = self.stop.clone();
-            let Some(attempt) = stop.run_until_cancelled(self.connected(&mut again)).await else { break };
-            match attempt {
+            match self.connected(&mut again).await {
+                Ok((End::Stopped, _)) => break,
                 // A good connection that was lost is made again at once, and the tools stay.
                 Ok((End::Lost(reason), lasted)) if lasted >= self.limits.good_connection => {
                     tracing::info!(server = self.settings.name, reason, "the connection to an MCP server was lost");
                     failures = 0;
                     self.show(ServerState::Connecting, None);
-                    continue;
                 }
-                Ok((End::Stopped, _)) => break,
                 Ok((End::Lost(reason), _)) | Err(reason) => {
                     failures = u32::saturating_add(failures, 1);
                     if self.fail(reason, failures, &mut again).await.is_none() {
@@ -63,7 +60,11 @@ impl Server {
     /// One connection from its beginning to its end, and how long it lasted.
     async fn connected(&mut self, again: &mut VecDeque<Call>) -> Result<(End, Duration), String> {
         let Self { settings, limits, clock, mailbox, board, stop } = self;
-        let (mut connection, tools) = open::open(settings, limits).await?;
+        // Given up when the gateway stops, which kills what was started; a connection that was made is closed well.
+        let Some(opened) = stop.run_until_cancelled(open::open(settings, limits)).await else {
+            return Ok((End::Stopped, Duration::ZERO));
+        };
+        let (mut connection, tools) = opened?;
         let since = Instant::now();
         tracing::info!(server = settings.name, tools = tools.len(), "an MCP server is ready");
         let sender = mailbox.sender.clone();

@@ -48,9 +48,9 @@ impl Tool for McpTool {
         match cancel.run_until_cancelled(answer).await {
             None => failed("the call was cancelled".to_owned()),
             Some(Ok(answer)) => answer,
-            Some(Err(_)) => failed(format!(
-                "the MCP server `{server}` was lost during the call; whether the tool did its work is not known"
-            )),
+            Some(Err(_)) => {
+                failed(format!("the MCP server `{server}` was lost during the call; whether the tool did its work is not known"))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod calls;
 mod everything;
+mod http;
 mod life;
 mod manners;
 mod support;

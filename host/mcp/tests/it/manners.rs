@@ -88,7 +88,10 @@ async fn floods_end_the_connection() {
     }
     // It reads none of the answers.
     let why = reason_within("flood-of-questions", limits).await;
-    assert!(["it asked more than it read answers", "it sent messages faster than anybody asked for them"].contains(&&*why), "{why}");
+    assert!(
+        ["it asked more than it read answers", "it sent messages faster than anybody asked for them"].contains(&&*why),
+        "{why}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +123,9 @@ async fn one_that_dies_during_a_call_says_how_and_comes_back() {
     let lost = call(&servers, "scripted_dies", json!({})).await.unwrap_err();
     assert_eq!(
         lost,
-        ToolError::Failed("the MCP server `scripted` was lost during the call; whether the tool did its work is not known".into())
+        ToolError::Failed(
+            "the MCP server `scripted` was lost during the call; whether the tool did its work is not known".into()
+        )
     );
     assert_eq!(failing(&servers).await, "it ended with exit code 3; its last words: the paper has run out");
     ready(&servers).await;

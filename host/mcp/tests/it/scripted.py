@@ -164,3 +164,6 @@ for line in sys.stdin:
 if MANNER == "stubborn":
     while True:
         time.sleep(600)
+if MANNER == "diary":
+    with open(sys.argv[2], "w") as diary:
+        diary.write("the input was closed")

@@ -9,9 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wingman_mcp::{Endpoint, Limits, McpServers, Secrets, ServerSettings, ServerState, ServerStatus};
-use wingman_message::{
-    RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource as _,
-};
+use wingman_message::{RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource as _};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
