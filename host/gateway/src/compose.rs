@@ -45,7 +45,7 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let store = Store::open(state_dir, Arc::clone(&clock)).await?;
     let plugins = open_plugins(config, Arc::new(store.gateway())).await?;
     // Started before the agents that call their tools; none of them holds up the start.
-    let mcp = McpServers::start(translate::mcp_servers(config)?, McpLimits::default(), Arc::clone(&clock))?;
+    let mcp = McpServers::start(translate::mcp_servers(config)?, McpLimits::default(), &clock)?;
     let agents = agents(config, &plugins, &mcp, &clock)?;
     let entrances = Entrances {
         components: Arc::new(plugins.clone()) as Arc<dyn Components>,

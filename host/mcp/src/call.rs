@@ -92,7 +92,7 @@ async fn give_up(handle: RequestHandle<RoleClient>, why: &str) -> Done {
 fn finish(call: Call, answer: Result<ServerResult, ServiceError>) -> Done {
     match answer {
         Ok(result) => call.answer(read(result)),
-        Err(ServiceError::McpError(error)) => call.answer(Err(refused(error))),
+        Err(ServiceError::McpError(error)) => call.answer(Err(refused(&error))),
         Err(ServiceError::TransportSend(error)) => {
             if is_session_over(error.error.as_ref()) {
                 return Done::Again(call);
@@ -119,7 +119,7 @@ fn read(result: ServerResult) -> Result<ToolOutput, ToolError> {
     Err(ToolError::Failed(why.to_owned()))
 }
 
-fn refused(error: ErrorData) -> ToolError {
+fn refused(error: &ErrorData) -> ToolError {
     let message: String = error.message.chars().take(4000).collect();
     if error.code == ErrorCode::INVALID_PARAMS { ToolError::InvalidInput(message) } else { ToolError::Failed(message) }
 }

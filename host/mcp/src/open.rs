@@ -42,7 +42,7 @@ pub(crate) async fn open(settings: &ServerSettings, limits: &Limits) -> Result<(
                 variables: variables.read().await.map_err(|error| error.to_string())?,
                 folder: folder.as_deref(),
             };
-            let (mut process, stdout, stdin) = Process::start(program)?;
+            let (mut process, stdout, stdin) = Process::start(&program)?;
             let lines = Budget::new(limits.messages_per_second.saturating_mul(LINES_A_MESSAGE));
             let stdout = BoundedLines::new(stdout, limits.message_bytes, lines, Arc::clone(&wire));
             let transport =

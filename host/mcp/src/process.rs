@@ -39,7 +39,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program; its input and output are the caller's.
-    pub(crate) fn start(program: Program<'_>) -> Result<(Self, ChildStdout, ChildStdin), String> {
+    pub(crate) fn start(program: &Program<'_>) -> Result<(Self, ChildStdout, ChildStdin), String> {
         let mut command = Command::new(program.command);
         command.args(program.arguments).env_clear().envs(kept());
         command.envs(program.variables.iter().map(|(name, value)| (name, value.expose_secret())));
@@ -47,7 +47,7 @@ impl Process {
             command.current_dir(folder);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-        let mut child = command.spawn().map_err(|error| cannot_start(&program, &error))?;
+        let mut child = command.spawn().map_err(|error| cannot_start(program, &error))?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let (Some(stdout), Some(stdin), Some(stderr)) = (child.stdout.take(), child.stdin.take(), child.stderr.take()) else {
             return Err(format!("`{}` was started without pipes", program.command));
@@ -58,8 +58,6 @@ impl Process {
             tracing::debug!(server, line, "an MCP server writes");
             said.send_replace(line[..line.floor_char_boundary(MAX_LAST_WORDS)].to_owned());
         });
-        // It reads for as long as the program may write; whoever stops reading stops the program.
-        let log = async move { log.await };
         Ok((Self { child, group, last_words, stderr: AbortOnDropHandle::new(tokio::spawn(log)) }, stdout, stdin))
     }
 

@@ -61,7 +61,7 @@ impl Server {
     async fn connected(&mut self, again: &mut VecDeque<Call>) -> Result<(End, Duration), String> {
         let Self { settings, limits, clock, mailbox, board, stop } = self;
         // Given up when the gateway stops, which kills what was started; a connection that was made is closed well.
-        let Some(opened) = stop.run_until_cancelled(open::open(settings, limits)).await else {
+        let Some(opened) = stop.run_until_cancelled(Box::pin(open::open(settings, limits))).await else {
             return Ok((End::Stopped, Duration::ZERO));
         };
         let (mut connection, tools) = opened?;

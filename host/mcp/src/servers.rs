@@ -32,7 +32,7 @@ impl McpServers {
     ///
     /// # Errors
     /// [`SettingsError`]; nothing is started then.
-    pub fn start(servers: Vec<ServerSettings>, limits: Limits, clock: Arc<dyn Clock>) -> Result<Self, SettingsError> {
+    pub fn start(servers: Vec<ServerSettings>, limits: Limits, clock: &Arc<dyn Clock>) -> Result<Self, SettingsError> {
         settings::check(&servers)?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let start = |settings: ServerSettings| {
@@ -40,7 +40,7 @@ impl McpServers {
             let (board, shown) = watch::channel(Board::new(clock.now_ms()));
             let name = settings.name.clone();
             let mailbox = Mailbox { sender, receiver };
-            let server = Server { settings, limits, clock: Arc::clone(&clock), mailbox, board, stop: stop.clone() };
+            let server = Server { settings, limits, clock: Arc::clone(clock), mailbox, board, stop: stop.clone() };
             tasks.spawn(server.run());
             (name, shown)
         };

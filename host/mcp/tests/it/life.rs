@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wingman_mcp::{Endpoint, LookupError, McpServers, Secrets, ServerSettings, ServerState, SettingsError};
-use wingman_message::{SystemClock, ToolSource as _};
+use wingman_message::{Clock, SystemClock, ToolSource as _};
 
 fn with(settings: ServerSettings, given: Secrets, place: Option<&std::path::Path>) -> ServerSettings {
     let Endpoint::Process { command, arguments, .. } = settings.endpoint else { panic!("no process") };
@@ -162,7 +162,8 @@ async fn one_that_has_one_thing_to_do_waits_until_each_server_answered_or_failed
 async fn names_that_cannot_be_are_refused_before_anything_starts() {
     let start = |names: &[&str]| {
         let servers = names.iter().map(|name| program(name, "no-such-program-here", &[])).collect();
-        McpServers::start(servers, limits(), Arc::new(SystemClock)).map(drop)
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        McpServers::start(servers, limits(), &clock).map(drop)
     };
     for bad in ["", "Files", "a_b", "ä", &"x".repeat(33)] {
         assert_eq!(start(&[bad]), Err(SettingsError::Name(bad.to_owned())));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wingman_mcp::{Endpoint, Limits, McpServers, Secrets, ServerSettings, ServerState, ServerStatus};
-use wingman_message::{RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource as _};
+use wingman_message::{Clock, RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource as _};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,7 +60,8 @@ pub(crate) fn start(servers: Vec<ServerSettings>) -> McpServers {
 }
 
 pub(crate) fn start_with(servers: Vec<ServerSettings>, limits: Limits) -> McpServers {
-    McpServers::start(servers, limits, Arc::new(SystemClock)).unwrap()
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    McpServers::start(servers, limits, &clock).unwrap()
 }
 
 /// The only server's status, once it `fits`.
