@@ -34,6 +34,11 @@ impl Project {
         self.path("tests/browser")
     }
 
+    /// MCP servers that tests talk to.
+    pub(crate) fn mcp_servers(&self) -> PathBuf {
+        self.path("tests/mcp-servers")
+    }
+
     /// First-party plugins, as the gateway embeds them. Always here, wherever cargo's own target folder is.
     pub(crate) fn plugins_out(&self) -> PathBuf {
         self.path("target/plugins")

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    check_plugins,
+    check_mcp, check_plugins,
     file::AuthMode,
     load::Environment,
     nearest::nearest,
@@ -30,6 +30,7 @@ pub(crate) fn check(root: &Node, overrides: &Overrides, environment: &Environmen
     bindings(root, problems);
     webhooks(root, problems);
     check_plugins::check(root, problems);
+    check_mcp::check(root, problems);
     short_secrets(root, problems);
     without_effect(root, problems);
 }

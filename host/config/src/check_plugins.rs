@@ -12,16 +12,17 @@ pub(crate) fn check(root: &Node, problems: &mut Vec<Problem>) {
     for plugin in entries(root.at(&["plugins", "use"])) {
         name(plugin, path, "plugin", problems);
         let path = at_key(path, &plugin.key);
-        secrets(&plugin.value, &path, problems);
+        secrets(&plugin.value, &path, "secrets", problems);
         let accounts = at_key(&path, "accounts");
         for account in entries(plugin.value.get("accounts")) {
             name(account, &accounts, "account", problems);
-            secrets(&account.value, &at_key(&accounts, &account.key), problems);
+            secrets(&account.value, &at_key(&accounts, &account.key), "secrets", problems);
         }
     }
 }
 
-fn entries(node: Option<&Node>) -> &[Entry] {
+/// What stands in a group; nothing where there is none.
+pub(crate) fn entries(node: Option<&Node>) -> &[Entry] {
     node.map(Node::entries).unwrap_or_default()
 }
 
@@ -32,9 +33,10 @@ fn name(entry: &Entry, parent: &str, what: &str, problems: &mut Vec<Problem>) {
     problems.push(Problem::new(Code::BadValue, at_key(parent, &entry.key), place, message).label("not a name").help(right));
 }
 
-fn secrets(owner: &Node, path: &str, problems: &mut Vec<Problem>) {
-    let path = at_key(path, "secrets");
-    for secret in entries(owner.get("secrets")) {
+/// Checks the secrets in the group `key` of `owner`.
+pub(crate) fn secrets(owner: &Node, path: &str, key: &str, problems: &mut Vec<Problem>) {
+    let path = at_key(path, key);
+    for secret in entries(owner.get(key)) {
         if !matches!(secret.value.kind, Kind::Map(_)) {
             continue;
         }

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use crate::{
     file::{AuthMode, Binding, ControlUi, Discovery, Limits, Nodes, Provider, Session},
     load::ConfigError,
+    mcp::McpServer,
     plugins::Plugins,
     problem::{Code, Place, Problem, Report},
     source::Source,
@@ -28,6 +29,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// Where plugins are found, and what each of them gets.
     pub plugins: Plugins,
+    /// The MCP servers that are enabled, in the order of their names.
+    pub mcp: Vec<McpServer>,
     /// Caps.
     pub limits: Limits,
     /// Discovery, without effect in this version.

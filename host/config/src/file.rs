@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::mcp_file::McpSection;
 use crate::plugin_file::PluginsSection;
 use crate::text::{AgentId, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
 
@@ -29,6 +30,8 @@ pub(crate) struct Root {
     pub(crate) webhooks: Vec<WebhookEntry>,
     /// Where plugins are found, and what each of them gets.
     pub(crate) plugins: PluginsSection,
+    /// MCP servers whose tools agents may call.
+    pub(crate) mcp: McpSection,
     /// Caps that protect the gateway.
     pub(crate) limits: Limits,
     /// How clients find this gateway. Read and kept; it takes effect in a later version.

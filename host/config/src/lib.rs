@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod check_mcp;
 mod check_plugins;
 mod config;
 mod edit;
@@ -18,6 +19,8 @@ mod edit_plugins;
 mod file;
 mod load;
 mod locate;
+mod mcp;
+mod mcp_file;
 mod nearest;
 mod overrides;
 mod plugin_file;
@@ -42,6 +45,7 @@ pub use file::{
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};
+pub use mcp::{McpEndpoint, McpServer};
 pub use overrides::Overrides;
 pub use plugin_file::{Grants, HttpGrant};
 pub use plugins::{PluginAccount, PluginUse, Plugins, SecretError, SecretSource};
@@ -49,5 +53,5 @@ pub use problem::{Code, Place, Problem, Report, Severity};
 pub use render::Look;
 pub use schema::json_schema;
 pub use starter::{StarterOptions, StarterProvider, starter};
-pub use text::{AgentId, BadText, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
+pub use text::{AgentId, BadText, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, ServerUrl, WebhookId};
 pub use write::{WriteError, write_new};

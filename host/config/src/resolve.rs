@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Component, Path, PathBuf},
+    time::Duration,
 };
 
 use serde_json::{Map, Value};
@@ -12,6 +13,8 @@ use crate::{
     config::{Agent, Agents, Auth, Config, Gateway, Webhook},
     file::{AgentEntry, AgentsSection, GatewaySection, Root, WebhookEntry},
     load::Environment,
+    mcp::{McpEndpoint, McpServer},
+    mcp_file::{McpSection, McpServerEntry},
     overrides::Overrides,
     plugin_file::{AccountEntry, PluginEntry, PluginsSection, SecretText},
     plugins::{PluginAccount, PluginUse, Plugins, SecretSource},
@@ -30,6 +33,7 @@ pub(crate) fn resolve(root: Root, file: PathBuf, environment: &Environment, over
     Config {
         agents: agents(root.agents, &paths, &gateway.state_dir),
         plugins: plugins(root.plugins, &paths, &gateway.state_dir),
+        mcp: mcp(root.mcp, &paths),
         webhooks: root.webhooks.into_iter().map(webhook).collect(),
         providers: root.providers,
         limits: root.limits,
@@ -154,13 +158,46 @@ fn plugins(section: PluginsSection, paths: &Paths<'_>, state_dir: &Path) -> Plug
 }
 
 fn account(settings: Map<String, Value>, secrets: BTreeMap<String, SecretText>, paths: &Paths<'_>) -> PluginAccount {
+    PluginAccount { settings, secrets: sources(secrets, paths) }
+}
+
+fn sources(secrets: BTreeMap<String, SecretText>, paths: &Paths<'_>) -> BTreeMap<String, SecretSource> {
     let source = |secret| match secret {
         SecretText::Literal(secret) => Some(SecretSource::Literal(secret)),
         SecretText::Elsewhere { env: Some(env), .. } => Some(SecretSource::Env(env)),
         SecretText::Elsewhere { file: Some(file), .. } => Some(SecretSource::File(paths.absolute(&file))),
-        // Refused before, by `check_plugins`.
+        // Refused before, by `check_plugins` and `check_mcp`.
         SecretText::Elsewhere { env: None, file: None } => None,
     };
-    let secrets = secrets.into_iter().filter_map(|(name, secret)| Some((name, source(secret)?))).collect();
-    PluginAccount { settings, secrets }
+    secrets.into_iter().filter_map(|(name, secret)| Some((name, source(secret)?))).collect()
+}
+
+fn mcp(section: McpSection, paths: &Paths<'_>) -> Vec<McpServer> {
+    let server = |(name, entry): (String, McpServerEntry)| {
+        let McpServerEntry { enabled, command, args, env, cwd, url, headers, header_env, tool_seconds } = entry;
+        let endpoint = match (command, url) {
+            (Some(command), _) => McpEndpoint::Process {
+                command: program(command, paths),
+                args,
+                env: sources(env, paths),
+                cwd: cwd.map(|cwd| paths.absolute(&cwd)),
+            },
+            (None, Some(url)) => {
+                let written = headers.into_iter().map(|(name, value)| (name, SecretSource::Literal(value.0)));
+                let elsewhere = header_env.into_iter().map(|(name, variable)| (name, SecretSource::Env(variable)));
+                McpEndpoint::Http { url, headers: written.chain(elsewhere).collect() }
+            }
+            // Refused before, by `check_mcp`.
+            (None, None) => return None,
+        };
+        let tool_time = tool_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        enabled.then_some(McpServer { name, endpoint, tool_time })
+    };
+    section.servers.into_iter().filter_map(server).collect()
+}
+
+/// A path is one like all others in the file; a bare name is for `PATH`.
+fn program(command: String, paths: &Paths<'_>) -> String {
+    let path = PathText::parse(&command).ok().filter(|_| command.contains('/'));
+    path.map_or(command, |path| paths.absolute(&path).to_string_lossy().into_owned())
 }

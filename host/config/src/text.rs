@@ -33,7 +33,7 @@ pub(crate) fn rule(format: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.format == format)
 }
 
-static RULES: [Rule; 9] = [
+static RULES: [Rule; 10] = [
     Rule { format: "wingman-id", pattern: r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$", check: check_id, may_quote: true },
     Rule { format: "wingman-webhook-id", pattern: r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$", check: check_id, may_quote: true },
     Rule { format: "wingman-model", pattern: r"^[A-Za-z0-9_.-]+:\S.*$", check: check_model, may_quote: true },
@@ -43,6 +43,7 @@ static RULES: [Rule; 9] = [
     Rule { format: "wingman-env-name", pattern: r"^[A-Za-z_][A-Za-z0-9_]*$", check: check_env_name, may_quote: false },
     Rule { format: "wingman-ip-range", pattern: r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$", check: check_ip_range, may_quote: true },
     Rule { format: "wingman-base-url", pattern: r"^https?://", check: check_base_url, may_quote: true },
+    Rule { format: "wingman-server-url", pattern: r"^https?://", check: check_server_url, may_quote: false },
 ];
 
 macro_rules! text_type {
@@ -146,6 +147,11 @@ text_type!(
 text_type!(
     /// An `http` or `https` URL without user name, password, query or fragment.
     BaseUrl, "wingman-base-url", check_base_url
+);
+
+text_type!(
+    /// The `http` or `https` URL of a server that wants its credentials in headers: without user name, password, query or fragment.
+    ServerUrl, "wingman-server-url", check_server_url
 );
 
 impl AgentId {
@@ -310,12 +316,21 @@ fn check_ip_range(text: &str) -> Result<(), BadText> {
 
 fn check_base_url(text: &str) -> Result<(), BadText> {
     let right = "write an http or https URL, for example \"http://127.0.0.1:9999/v1\"";
+    check_url(text, right, "leave user name and password out of the URL; name the key's variable in `apiKeyEnv`")
+}
+
+fn check_server_url(text: &str) -> Result<(), BadText> {
+    let right = "write an http or https URL, for example \"https://mcp.example.com/mcp\"";
+    check_url(text, right, "leave user name and password out of the URL; name the variable of the header in `headerEnv`")
+}
+
+fn check_url(text: &str, right: &str, credentials: &str) -> Result<(), BadText> {
     let Ok(url) = url::Url::parse(text) else { return bad(right) };
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return bad(right);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return bad("leave user name and password out of the URL; name the key's variable in `apiKeyEnv`");
+        return bad(credentials);
     }
     if url.query().is_some() || url.fragment().is_some() {
         return bad("leave out everything from `?` or `#` on");

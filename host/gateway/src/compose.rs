@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
 use wingman_config::Config;
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
+use wingman_mcp::{Limits as McpLimits, McpServers};
 use wingman_message::{
     AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, PluginStore, SystemClock, Tool, ToolSource,
 };
@@ -32,6 +33,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub(crate) struct Core {
     pub(crate) dispatch: Dispatch,
     pub(crate) plugins: PluginHost,
+    pub(crate) mcp: McpServers,
     pub(crate) store: Store,
     clock: Arc<dyn Clock>,
 }
@@ -42,7 +44,9 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let state_dir = &config.gateway.state_dir;
     let store = Store::open(state_dir, Arc::clone(&clock)).await?;
     let plugins = open_plugins(config, Arc::new(store.gateway())).await?;
-    let agents = agents(config, &plugins, &clock)?;
+    // Started before the agents that call their tools; none of them holds up the start.
+    let mcp = McpServers::start(translate::mcp_servers(config)?, McpLimits::default(), &clock)?;
+    let agents = agents(config, &plugins, &mcp, &clock)?;
     let entrances = Entrances {
         components: Arc::new(plugins.clone()) as Arc<dyn Components>,
         client_channel: ChannelName::new(CLIENT_CHANNEL)?,
@@ -53,7 +57,7 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
     dispatch.resume().await?;
     plugins.start(Arc::new(dispatch.clone())).await;
-    Ok(Core { dispatch, plugins, store, clock })
+    Ok(Core { dispatch, plugins, mcp, store, clock })
 }
 
 impl Core {
@@ -61,6 +65,8 @@ impl Core {
     pub(crate) async fn shut_down(self) {
         self.plugins.stop().await;
         self.dispatch.shut_down(GRACE).await;
+        // After the runs that may still call its tools.
+        self.mcp.stop().await;
         self.store.close().await;
     }
 }
@@ -78,10 +84,10 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
     Ok(PluginHost::open(settings).await?)
 }
 
-fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Result<Agents> {
+fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<dyn Clock>) -> Result<Agents> {
     let models = ModelFactory::new(wingman_agent::Limits::default())?;
     let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
-    let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone())];
+    let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
     let mut agents: Agents = HashMap::new();
     for agent in &config.agents.list {
         let spec = AgentSpec {

@@ -50,6 +50,12 @@ pub(crate) fn newest(state_dir: &Path) -> Option<PathBuf> {
 }
 
 fn filter(default: &str) -> EnvFilter {
-    EnvFilter::try_from_env("WINGMAN_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("{default},memory_serve=warn,rusqlite_migration=warn")))
+    let filter = EnvFilter::try_from_env("WINGMAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("{default},memory_serve=warn,rusqlite_migration=warn")));
+    // The MCP library writes whole messages into its log; what goes wrong with a server, `wingman_mcp` says. Who asks for it gets it.
+    let is_asked_for = std::env::var("WINGMAN_LOG").is_ok_and(|directives| directives.contains("rmcp"));
+    match "rmcp=off".parse() {
+        Ok(silent) if !is_asked_for => filter.add_directive(silent),
+        _ => filter,
+    }
 }

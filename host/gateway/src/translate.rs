@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use wingman_config::{BindingMatch, Config, Credentials, DmScope, PeerKind};
+use std::collections::BTreeMap;
+use wingman_config::{BindingMatch, Config, Credentials, DmScope, McpEndpoint, PeerKind, SecretSource};
 use wingman_dispatch::{Limits, RetryPolicy, StoredWebhook};
+use wingman_mcp::{Endpoint, LookupError, Secrets, ServerSettings};
 use wingman_message::{AgentId, ChannelName, Peer, PluginName, SessionKey, WebhookId};
 use wingman_route::{Binding, Match, Router};
 use wingman_server::ServerLimits;
@@ -66,6 +68,36 @@ pub(crate) fn credentials(config: &Config) -> Result<wingman_server::Credentials
         Credentials::Token(token) => wingman_server::Credentials::token(&token),
         Credentials::Password(password) => wingman_server::Credentials::password(&password),
         Credentials::None => wingman_server::Credentials::none(),
+    })
+}
+
+/// The MCP servers of the configuration file. Their secrets are looked up when they are connected to.
+pub(crate) fn mcp_servers(config: &Config) -> Result<Vec<ServerSettings>> {
+    let server = |server: &wingman_config::McpServer| -> Result<ServerSettings> {
+        let endpoint = match &server.endpoint {
+            McpEndpoint::Process { command, args, env, cwd } => Endpoint::Process {
+                command: command.clone(),
+                arguments: args.clone(),
+                variables: secrets(env),
+                folder: cwd.clone(),
+            },
+            McpEndpoint::Http { url, headers } => {
+                Endpoint::Http { url: url.as_str().parse().context("its address")?, headers: secrets(headers) }
+            }
+        };
+        Ok(ServerSettings { name: server.name.clone(), endpoint, call_time: server.tool_time })
+    };
+    config.mcp.iter().map(|one| server(one).with_context(|| format!("MCP server `{}`", one.name))).collect()
+}
+
+fn secrets(sources: &BTreeMap<String, SecretSource>) -> Secrets {
+    let sources = sources.clone();
+    Secrets::new(move || {
+        let read = |(name, source): (&String, &SecretSource)| {
+            let secret = source.read(|variable| std::env::var(variable).ok()).map_err(|error| LookupError(error.to_string()))?;
+            Ok((name.clone(), secret))
+        };
+        sources.iter().map(read).collect()
     })
 }
 

@@ -11,5 +11,6 @@ pub(crate) fn perform(project: &Project) -> Result<()> {
     tools::registry()?;
     tools::chromium()?;
     node::install(&project.ui())?;
-    node::install(&project.browser_tests())
+    node::install(&project.browser_tests())?;
+    node::install(&project.mcp_servers())
 }

@@ -43,7 +43,7 @@ impl Options {
 pub(crate) fn perform(project: &Project, options: &Options) -> Result<()> {
     let chosen = options.chosen();
     let mut stages = Stages::new();
-    stages.run("tools", || install(&chosen));
+    stages.run("tools", || install(project, &chosen));
     if chosen.ui {
         stages.run("control ui", || tasks::ui::test(project));
     }
@@ -73,11 +73,12 @@ fn with_binary(project: &Project, options: &Options, chosen: &Chosen, binary: Op
     }
 }
 
-fn install(chosen: &Chosen) -> Result<()> {
+fn install(project: &Project, chosen: &Chosen) -> Result<()> {
     tools::node()?;
     if chosen.rust {
         tools::nextest()?;
         tools::registry()?;
+        node::install(&project.mcp_servers())?;
     }
     if chosen.rust || chosen.browser {
         tools::script_toolchains()?;

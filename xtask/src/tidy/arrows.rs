@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 /// `(crate, crates of ours that it may depend on)`; all names without the `wingman-` prefix. The same table stands in the
 /// README as the architecture's arrows.
-const HOST: [(&str, &[&str]); 17] = [
+const HOST: [(&str, &[&str]); 18] = [
     ("message", &[]),
     ("config", &["message"]),
     ("route", &["message"]),
@@ -18,6 +18,7 @@ const HOST: [(&str, &[&str]); 17] = [
     ("plugin", &["message", "manifest", "verify", "egress"]),
     ("workbench", &["egress", "guest", "manifest", "message", "plugin"]),
     ("agent", &["message"]),
+    ("mcp", &["message"]),
     ("guest", &[]),
     ("client", &["protocol"]),
     ("dispatch", &["store", "route", "message"]),
@@ -31,6 +32,7 @@ const HOST: [(&str, &[&str]); 17] = [
             "dispatch",
             "guest",
             "manifest",
+            "mcp",
             "message",
             "package",
             "plugin",
@@ -44,7 +46,8 @@ const HOST: [(&str, &[&str]); 17] = [
 ];
 
 /// `(crate of the host, library that it alone may name)`. A library's satellites (`wasmtime-wasi`) are meant too.
-const OWNERS: [(&str, &str); 4] = [("plugin", "wasmtime"), ("store", "rusqlite"), ("server", "axum"), ("agent", "rig")];
+const OWNERS: [(&str, &str); 5] =
+    [("plugin", "wasmtime"), ("store", "rusqlite"), ("server", "axum"), ("agent", "rig"), ("mcp", "rmcp")];
 
 /// Where a crate lives decides what it may see.
 enum Area<'a> {
@@ -250,7 +253,7 @@ mod tests {
     #[test]
     fn a_big_library_has_one_owner() {
         for (owner, library) in
-            [("plugin", "wasmtime-wasi"), ("store", "rusqlite"), ("server", "axum-extra"), ("agent", "rig-core")]
+            [("plugin", "wasmtime-wasi"), ("store", "rusqlite"), ("server", "axum-extra"), ("agent", "rig-core"), ("mcp", "rmcp")]
         {
             let text = manifest("x", &format!("[dependencies]\n{library}.workspace = true\n"));
             assert!(found(owners, &format!("host/{owner}/Cargo.toml"), &text).is_empty());

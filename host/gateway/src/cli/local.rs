@@ -6,9 +6,13 @@ use super::gateway::fresh_token;
 use crate::{compose, logs};
 use anyhow::{Context, Result};
 use secrecy::SecretString;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use wingman_config::{AuthMode, Config};
 use wingman_protocol::AgentRequest;
+
+/// How long the question waits for MCP servers that have not answered yet.
+const MCP_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Asks `request` of a gateway that lives as long as the answer takes.
 pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Printer) -> Result<()> {
@@ -21,6 +25,8 @@ pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Prin
 
     let core = compose::core(&config).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
     let listeners = compose::listen(&config).await?;
+    // One question is all that this gateway will hear: the tools of MCP servers should be there by then.
+    core.mcp.settled(MCP_PATIENCE).await;
     let url = format!("ws://{}/ws", listeners.gateway.local_addr()?);
     let shutdown = CancellationToken::new();
     let answered = async {
