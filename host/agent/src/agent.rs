@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, RunContext, RunError,
-    Step, StopReason, Tool, ToolCall, ToolSource, Usage,
+    AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, Reasoning, RunContext,
+    RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
 /// Which tools an agent may call.
@@ -85,7 +85,7 @@ impl Agent {
     async fn next_step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
         if let Some(call) = next_call(run) {
             let entry = self.toolbox.now().run(context, call).await;
-            return Ok(Step { entry, usage: Usage::default(), finished: None });
+            return Ok(Step { entry, usage: Usage::default(), model: None, finished: None });
         }
         let asked = run.iter().filter(|entry| matches!(entry, Entry::Assistant { .. })).count();
         if asked >= self.max_steps {
@@ -102,17 +102,24 @@ impl Agent {
             tools: self.toolbox.now().specs(),
         };
         let mut stream = self.model.stream(request).await?;
-        let (mut text, mut calls) = (String::new(), Vec::new());
+        let (mut text, mut calls, mut reasoning) = (String::new(), Vec::new(), Reasoning::default());
         while let Some(event) = stream.next().await {
             match event? {
                 ModelEvent::Text(piece) => {
                     text.push_str(&piece);
                     context.emit.send(Progress::Text(piece));
                 }
+                ModelEvent::Reasoning(piece) => {
+                    reasoning.text.push_str(&piece);
+                    context.emit.send(Progress::Reasoning(piece));
+                }
+                ModelEvent::Retrying { after_ms, reason } => context.emit.send(Progress::Retrying { after_ms, reason }),
                 ModelEvent::Call(call) => calls.push(call),
-                ModelEvent::Finished { stop, usage } => {
+                ModelEvent::Finished { stop, usage, model, replay } => {
                     let calls = distinct(calls, history.iter().chain(run));
-                    return Ok(answered(text, calls, stop, usage));
+                    reasoning.replay = replay;
+                    let (entry, finished) = answered(text, calls, reasoning, stop);
+                    return Ok(Step { entry, usage, model: Some(model), finished });
                 }
             }
         }
@@ -120,17 +127,22 @@ impl Agent {
     }
 }
 
-/// The step that an answer makes. A truncated answer ends the run: a call in it may be half of what the model meant.
-fn answered(text: String, mut calls: Vec<ToolCall>, stop: StopReason, usage: Usage) -> Step {
+/// The entry that an answer makes, and the run's end if it is one. A truncated answer ends the run: a call in it may be half of what the model meant.
+fn answered(text: String, mut calls: Vec<ToolCall>, mut reasoning: Reasoning, stop: StopReason) -> (Entry, Option<StopReason>) {
     if stop == StopReason::Truncated {
         calls.clear();
+    }
+    if calls.is_empty() {
+        // Providers want it back with the results of calls alone.
+        reasoning.replay = None;
     }
     let finished = match stop {
         StopReason::Truncated => Some(StopReason::Truncated),
         _ if calls.is_empty() => Some(StopReason::EndTurn),
         _ => None,
     };
-    Step { entry: Entry::Assistant { text, calls }, usage, finished }
+    let reasoning = Some(reasoning).filter(|reasoning| !reasoning.is_empty());
+    (Entry::Assistant { text, calls, reasoning }, finished)
 }
 
 /// Gives each call an id that no other call of the conversation has: some providers count from zero in every answer, and a

@@ -54,7 +54,7 @@ impl Repair {
         match entry {
             Entry::User(_) if self.waiting.is_empty() => self.accepted.push(entry.clone()),
             Entry::User(_) => self.held.push(entry.clone()),
-            Entry::Assistant { text, calls } => {
+            Entry::Assistant { text, calls, .. } => {
                 self.settle();
                 if self.accepted.is_empty() {
                     let user = UserEntry { text: NOT_SHOWN.into(), attachments: Vec::new(), untrusted: false };

@@ -61,7 +61,7 @@ impl Model for DemoModel {
 
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let answer = answer(&request.history, self.delay)?;
-        let usage = Usage { input_tokens: words_in(&request.history), output_tokens: count(&answer.text) };
+        let usage = Usage { input_tokens: words_in(&request.history), output_tokens: count(&answer.text), ..Usage::default() };
         let delay = answer.delay;
         let words: Vec<String> = answer.text.split_inclusive(char::is_whitespace).map(str::to_owned).collect();
         let said = stream::iter(words).then(move |word| async move {
@@ -71,7 +71,8 @@ impl Model for DemoModel {
             Ok(ModelEvent::Text(word))
         });
         let call = answer.call.map(|call| Ok(ModelEvent::Call(call)));
-        let end = Ok(ModelEvent::Finished { stop: answer.stop, usage });
+        let model = self.info.name.clone();
+        let end = Ok(ModelEvent::Finished { stop: answer.stop, usage, model, replay: None });
         Ok(said.chain(stream::iter(call.into_iter().chain([end]))).boxed())
     }
 }

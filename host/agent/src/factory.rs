@@ -3,9 +3,11 @@
 
 use crate::demo::DemoModel;
 use crate::http::{GuardedHttp, Limits};
-use crate::provider::{Api, Provider, providers};
+use crate::price::Price;
+use crate::provider::{Api, Provider, known, providers};
 use crate::provider_model::{Endpoint, ProviderModel};
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
 use std::sync::Arc;
 use url::Url;
 use wingman_message::Model;
@@ -18,8 +20,10 @@ const LIKENESS: f64 = 0.8;
 pub struct ProviderSettings {
     /// Where it is reached, if not where it usually is.
     pub base_url: Option<String>,
-    /// Its API key, from the environment.
+    /// Its API key, wherever it is kept.
     pub api_key: Option<SecretString>,
+    /// What its models cost, by their names without the provider's. A model that is not here has no known price.
+    pub prices: HashMap<String, Price>,
 }
 
 /// Why there is no model. The message tells the operator what to do.
@@ -43,7 +47,7 @@ pub enum ConnectError {
     UnknownDemo(String),
     /// There is no key.
     #[error(
-        "no API key for `{provider}`: set the environment variable {variable}, or name another one in `providers.{provider}.apiKeyEnv`"
+        "no API key for `{provider}`: run `wingman provider login {provider}`, or set the environment variable {variable} (`providers.{provider}.apiKeyEnv` names another one)"
     )]
     MissingKey {
         /// The provider.
@@ -72,7 +76,7 @@ pub enum ConnectError {
 /// Makes models. All of them share one pool of connections.
 #[derive(Debug, Clone)]
 pub struct ModelFactory {
-    http: GuardedHttp,
+    pub(crate) http: GuardedHttp,
 }
 
 impl ModelFactory {
@@ -90,7 +94,7 @@ impl ModelFactory {
     /// [`ConnectError`]
     pub fn connect(&self, model: &str, settings: &ProviderSettings) -> Result<Arc<dyn Model>, ConnectError> {
         let (name, model_name) = split(model)?;
-        let provider = providers().iter().find(|provider| provider.name == name);
+        let provider = known(name);
         let api = provider.map_or(Api::Compatible, |provider| provider.api);
         if api == Api::Demo {
             return match model_name {
@@ -100,7 +104,8 @@ impl ModelFactory {
         }
         let base_url = base_url(name, provider, settings)?;
         let key = key(name, provider, settings)?;
-        let endpoint = Endpoint { api, base_url, key, model: model_name.to_owned() };
+        let price = settings.prices.get(model_name).copied();
+        let endpoint = Endpoint { api, base_url, key, model: model_name.to_owned(), price };
         Ok(Arc::new(ProviderModel::new(model.to_owned(), endpoint, &self.http)))
     }
 }
@@ -120,7 +125,7 @@ fn split(model: &str) -> Result<(&str, &str), ConnectError> {
     }
 }
 
-fn base_url(name: &str, provider: Option<&Provider>, settings: &ProviderSettings) -> Result<String, ConnectError> {
+pub(crate) fn base_url(name: &str, provider: Option<&Provider>, settings: &ProviderSettings) -> Result<String, ConnectError> {
     let Some(url) = settings.base_url.as_deref().or(provider.and_then(|provider| provider.base_url)) else {
         return Err(ConnectError::UnknownProvider { name: name.to_owned(), hint: hint(name) });
     };
@@ -142,7 +147,11 @@ fn base_url(name: &str, provider: Option<&Provider>, settings: &ProviderSettings
 }
 
 /// The key to send. A server at an address of the operator's own may well want none.
-fn key(name: &str, provider: Option<&Provider>, settings: &ProviderSettings) -> Result<Option<SecretString>, ConnectError> {
+pub(crate) fn key(
+    name: &str,
+    provider: Option<&Provider>,
+    settings: &ProviderSettings,
+) -> Result<Option<SecretString>, ConnectError> {
     let key = settings.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
     match (key, provider.and_then(|provider| provider.key_variable)) {
         (Some(key), _) if key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') => Ok(Some(key.into())),

@@ -38,15 +38,38 @@ impl Failures {
         self.scrubbed(failure)
     }
 
-    fn scrubbed(&self, failure: ModelError) -> ModelError {
-        use ModelError::{Interrupted, Malformed, RateLimited, Rejected, Unauthorized, Unavailable};
-        let hide = |words: String| match &self.key {
+    /// Why a provider could not be reached, in words.
+    pub(crate) fn reach(&self, error: &HttpError) -> String {
+        match transport(error) {
+            ModelError::Unavailable(words) | ModelError::Interrupted(words) => words,
+            other => other.to_string(),
+        }
+    }
+
+    /// What a provider said with a status that is no success.
+    pub(crate) fn words(&self, body: &str, status: u16) -> String {
+        let said: Option<Value> = serde_json::from_str(body).ok();
+        self.hide(words(said.as_ref(), body, Some(status)))
+    }
+
+    fn hide(&self, words: String) -> String {
+        match &self.key {
             // A key this short is no secret, and hiding it would make holes in ordinary words.
             Some(key) if key.expose_secret().len() >= 8 => words.replace(key.expose_secret(), "[the API key]"),
             _ => words,
+        }
+    }
+
+    fn scrubbed(&self, failure: ModelError) -> ModelError {
+        use ModelError::{
+            Interrupted, Malformed, NoCredit, NoneAnswered, NotFound, RateLimited, Rejected, Unauthorized, Unavailable,
         };
+        let hide = |words: String| self.hide(words);
         match failure {
             Unauthorized(words) => Unauthorized(hide(words)),
+            NoCredit(words) => NoCredit(hide(words)),
+            NotFound(words) => NotFound(hide(words)),
+            NoneAnswered(words) => NoneAnswered(hide(words)),
             Unavailable(words) => Unavailable(hide(words)),
             Rejected(words) => Rejected(hide(words)),
             Interrupted(words) => Interrupted(hide(words)),
@@ -64,9 +87,12 @@ fn said(response: &ProviderResponseError) -> ModelError {
     let kind = body.as_ref().map(kind).unwrap_or_default();
     match status {
         // No credit left is reported as if it were haste; waiting does not help.
-        Some(429) if kind.contains("insufficient_quota") => ModelError::Rejected(words),
+        Some(429) if kind.contains("insufficient_quota") => ModelError::NoCredit(words),
+        Some(402) => ModelError::NoCredit(words),
         Some(429) => ModelError::RateLimited { retry_after_ms: response.headers.as_ref().and_then(retry_after_ms) },
         Some(401 | 403) => ModelError::Unauthorized(words),
+        Some(404) => ModelError::NotFound(words),
+        Some(_) if kind.contains("model_not_found") => ModelError::NotFound(words),
         Some(408 | 425 | 500..) => ModelError::Unavailable(words),
         Some(_) => ModelError::Rejected(words),
         None if kind.contains("rate_limit") => ModelError::RateLimited { retry_after_ms: None },
@@ -106,7 +132,8 @@ fn words(body: Option<&Value>, text: &str, status: Option<u16>) -> String {
     let text = text.trim_start();
     let words = match found {
         Some(message) => tidy(message),
-        None if text.starts_with('<') => String::new(),
+        // A page, or nothing in a pair of brackets, tells nobody anything.
+        None if text.starts_with('<') || matches!(text.trim_end(), "{}" | "[]" | "null") => String::new(),
         None => tidy(text),
     };
     match (words.is_empty(), status) {

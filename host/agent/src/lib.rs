@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod attachment;
 mod conversation;
 mod current_time;
 mod demo;
@@ -15,9 +16,13 @@ mod factory;
 mod failure;
 mod http;
 mod input_check;
+mod key_check;
+mod price;
 mod provider;
 mod provider_model;
+mod replay;
 mod request;
+mod resilient;
 mod toolbox;
 mod untrusted;
 
@@ -26,4 +31,7 @@ pub use current_time::CurrentTime;
 pub use demo::DemoModel;
 pub use factory::{ConnectError, ModelFactory, ProviderSettings, provider_of};
 pub use http::Limits;
+pub use key_check::KeyError;
+pub use price::Price;
 pub use provider::{Provider, providers};
+pub use resilient::{Resilient, RetryPolicy};

@@ -24,6 +24,8 @@ pub(crate) enum Api {
     Anthropic,
     Gemini,
     Ollama,
+    OpenRouter,
+    Xai,
     /// OpenAI's chat completions, by someone else.
     Compatible,
 }
@@ -69,10 +71,39 @@ const PROVIDERS: &[Provider] = &[
         example_model: "llama3.2",
         api: Api::Ollama,
     },
+    Provider {
+        name: "openrouter",
+        title: "OpenRouter",
+        base_url: Some("https://openrouter.ai/api/v1"),
+        key_variable: Some("OPENROUTER_API_KEY"),
+        example_model: "openai/gpt-5.2",
+        api: Api::OpenRouter,
+    },
+    Provider {
+        name: "xai",
+        title: "xAI",
+        base_url: Some("https://api.x.ai/v1"),
+        key_variable: Some("XAI_API_KEY"),
+        example_model: "grok-4",
+        api: Api::Xai,
+    },
+    Provider {
+        name: "lmstudio",
+        title: "LM Studio (local)",
+        base_url: Some("http://127.0.0.1:1234/v1"),
+        key_variable: None,
+        example_model: "openai/gpt-oss-20b",
+        api: Api::Compatible,
+    },
 ];
 
 /// The providers that are known by name, the demo first.
 #[must_use]
 pub fn providers() -> &'static [Provider] {
     PROVIDERS
+}
+
+/// The provider that is known by `name`.
+pub(crate) fn known(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.name == name)
 }

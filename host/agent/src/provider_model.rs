@@ -1,10 +1,13 @@
 //! The gateway's `Model` port over rig: one provider, one model name. Rig encodes requests and decodes answers; what it
 //! takes for an end, for an error and for too much is decided in `ending`, `failure` and `http`.
 
+use crate::attachment::Takes;
 use crate::ending::{Ending, MAX_CALLS, Transported};
 use crate::failure::Failures;
 use crate::http::GuardedHttp;
+use crate::price::Price;
 use crate::provider::Api;
+use crate::replay;
 use crate::request::completion;
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
@@ -17,7 +20,8 @@ use rig_core::providers::anthropic::wire::AnthropicConfig;
 use rig_core::providers::gemini::GeminiConfig;
 use rig_core::providers::ollama::OllamaConfig;
 use rig_core::providers::openai::OpenAIConfig;
-use rig_core::providers::openai::wire::{Auth, Dialect, OPENAI};
+use rig_core::providers::openai::wire::{Auth, Dialect, OPENAI, OPENROUTER};
+use rig_core::providers::xai;
 use rig_core::streaming::{CompletionStream, Item, StreamEvent};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -39,19 +43,32 @@ pub(crate) struct Endpoint {
     pub(crate) base_url: String,
     pub(crate) key: Option<SecretString>,
     pub(crate) model: String,
+    pub(crate) price: Option<Price>,
 }
 
 /// A model of a provider.
 pub(crate) struct ProviderModel {
     info: ModelInfo,
     model: DynModel<Completion>,
+    takes: Takes,
+    reader: Reader,
+}
+
+/// What an answer is read with.
+#[derive(Clone)]
+struct Reader {
+    api: Api,
+    /// The model as configured.
+    name: String,
+    price: Option<Price>,
     failures: Failures,
 }
 
 impl ProviderModel {
     /// `name` is the model as configured, `provider:model-name`.
     pub(crate) fn new(name: String, endpoint: Endpoint, http: &GuardedHttp) -> Self {
-        let Endpoint { api, base_url, key, model } = endpoint;
+        let Endpoint { api, base_url, key, model, price } = endpoint;
+        let takes = Takes::of(api, &model);
         let secret = key.as_ref().map(|key| key.expose_secret().to_owned()).unwrap_or_default();
         let transport = |ending| Transported { http: http.clone(), ending };
         let model = match api {
@@ -67,19 +84,30 @@ impl ProviderModel {
             }
             Api::Ollama => {
                 // People write the address of its OpenAI-compatible API, too.
-                let base_url = base_url.strip_suffix("/v1").unwrap_or(&base_url);
+                let base_url = root(&base_url);
                 let config = OllamaConfig::new().with_base_url(base_url).with_api_key(secret);
                 let wire = config.connect(http.clone()).native_completion(model).wire;
                 RigModel::new(wire, transport(Ending::Decoded)).erase()
             }
             Api::OpenAi => RigModel::new(chat(&OPENAI, secret, base_url, model), transport(Ending::Sentinel)).erase(),
+            Api::OpenRouter => RigModel::new(chat(&OPENROUTER, secret, base_url, model), transport(Ending::Sentinel)).erase(),
+            Api::Xai => {
+                let wire = chat(&xai::DIALECT, secret, root(&base_url).to_owned(), model);
+                RigModel::new(wire, transport(Ending::Sentinel)).erase()
+            }
             // Some compatible servers never send `[DONE]`; a finish reason is the end mark that all have.
             Api::Compatible | Api::Demo => {
                 RigModel::new(chat(&COMPATIBLE, secret, base_url, model), transport(Ending::Decoded)).erase()
             }
         };
-        Self { info: ModelInfo { name, demo: false }, model, failures: Failures { key } }
+        let reader = Reader { api, name: name.clone(), price, failures: Failures { key } };
+        Self { info: ModelInfo { name, demo: false }, model, takes, reader }
     }
+}
+
+/// The address without the `/v1` that rig puts behind it itself.
+fn root(base_url: &str) -> &str {
+    base_url.strip_suffix("/v1").unwrap_or(base_url)
 }
 
 fn chat(dialect: &Dialect, secret: String, base_url: String, model: String) -> rig_core::providers::openai::wire::Chat {
@@ -95,18 +123,18 @@ impl Model for ProviderModel {
     async fn stream(&self, request: ModelRequest) -> Result<ModelStream, ModelError> {
         let run = request.run;
         let read = |error: &ProviderError| {
-            let failure = self.failures.read(error);
+            let failure = self.reader.failures.read(error);
             tracing::info!(%run, model = self.info.name, %failure, "the model request failed");
             failure
         };
-        let mut reply = self.model.stream(completion(request)?).map_err(|error| read(&error))?;
+        let mut reply = self.model.stream(completion(request, &self.info.name, self.takes)?).map_err(|error| read(&error))?;
         // Rig sends when it is first polled: what fails before the first word fails here.
         let first = match reply.next().await {
             Some(Err(error)) => return Err(read(&error)),
             Some(Ok(item)) => Some(item),
             None => None,
         };
-        let mut reading = Reading::new(reply, self.failures.clone());
+        let mut reading = Reading::new(reply, self.reader.clone());
         if let Some(item) = first {
             reading.absorb(item)?;
         }
@@ -114,11 +142,26 @@ impl Model for ProviderModel {
     }
 }
 
+impl Reader {
+    fn usage(&self, reported: &rig_core::completion::Usage) -> Usage {
+        let mut usage = Usage {
+            input_tokens: reported.input_tokens.unwrap_or(0),
+            output_tokens: reported.output_tokens.unwrap_or(0),
+            cached_input_tokens: reported.cached_input_tokens.unwrap_or(0),
+            reasoning_tokens: reported.reasoning_tokens.unwrap_or(0),
+            cost_micro_usd: None,
+        };
+        // Without counts, nothing is known.
+        usage.cost_micro_usd = self.price.filter(|_| reported.input_tokens.is_some()).map(|price| price.of(&usage));
+        usage
+    }
+}
+
 /// An answer as it is read.
 struct Reading {
     /// None once it is over.
     reply: Option<CompletionStream>,
-    failures: Failures,
+    reader: Reader,
     ready: VecDeque<ModelEvent>,
     /// Handed out at the end: until then, the answer may turn out to be broken or truncated.
     calls: Vec<ToolCall>,
@@ -127,8 +170,8 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(reply: CompletionStream, failures: Failures) -> Self {
-        Self { reply: Some(reply), failures, ready: VecDeque::new(), calls: Vec::new(), parts: 0, unknown: 0 }
+    fn new(reply: CompletionStream, reader: Reader) -> Self {
+        Self { reply: Some(reply), reader, ready: VecDeque::new(), calls: Vec::new(), parts: 0, unknown: 0 }
     }
 
     async fn next(mut self) -> Option<(Result<ModelEvent, ModelError>, Self)> {
@@ -138,10 +181,10 @@ impl Reading {
             }
             let read = match self.reply.as_mut()?.next().await {
                 Some(Ok(item)) => self.absorb(item),
-                Some(Err(error)) => Err(self.failures.read(&error)),
+                Some(Err(error)) => Err(self.reader.failures.read(&error)),
                 None => match self.reply.take()?.finish().await {
                     Ok(response) => self.conclude(&response),
-                    Err(error) => Err(self.failures.read(&error)),
+                    Err(error) => Err(self.reader.failures.read(&error)),
                 },
             };
             if let Err(failure) = read {
@@ -157,6 +200,12 @@ impl Reading {
             Item::Event(StreamEvent::Text { text, .. }) => {
                 if !text.is_empty() {
                     self.ready.push_back(ModelEvent::Text(text));
+                }
+                return Ok(());
+            }
+            Item::Event(StreamEvent::Reasoning { text, .. }) => {
+                if !text.is_empty() {
+                    self.ready.push_back(ModelEvent::Reasoning(text));
                 }
                 return Ok(());
             }
@@ -194,11 +243,10 @@ impl Reading {
         if stop == StopReason::ToolUse {
             self.ready.extend(self.calls.drain(..).map(ModelEvent::Call));
         }
-        let usage = Usage {
-            input_tokens: response.usage.input_tokens.unwrap_or(0),
-            output_tokens: response.usage.output_tokens.unwrap_or(0),
-        };
-        self.ready.push_back(ModelEvent::Finished { stop, usage });
+        let Reader { api, name, .. } = &self.reader;
+        let replay = replay::keep(*api, name, response);
+        let (usage, model) = (self.reader.usage(&response.usage), name.clone());
+        self.ready.push_back(ModelEvent::Finished { stop, usage, model, replay });
         Ok(())
     }
 }

@@ -1,26 +1,34 @@
 //! From the gateway's conversation to rig's. Text of strangers is marked on the way; see `untrusted`.
 
-use crate::untrusted;
+use crate::attachment::{self, Shown, Takes};
+use crate::{replay, untrusted};
 use rig_core::completion::{CompletionRequest, ToolDefinition};
 use rig_core::message::{
-    AssistantContent, AssistantMessage, CallId, ImageMediaType, Message, MimeType, ToolCall as RigCall, ToolFunction, ToolName,
-    ToolResult, ToolResultContent, UserContent,
+    AssistantContent, AssistantMessage, CallId, Message, ToolCall as RigCall, ToolFunction, ToolName, ToolResult,
+    ToolResultContent, UserContent,
 };
-use wingman_message::{Attachment, ContentSource, Entry, ModelError, ModelRequest, ToolCall, ToolSpec, UserEntry};
+use wingman_message::{Entry, ModelError, ModelRequest, ToolCall, ToolSpec, UserEntry};
 
 /// What providers take for a tool's name; a model may have made up another.
 const MAX_NAME: usize = 64;
 
-pub(crate) fn completion(request: ModelRequest) -> Result<CompletionRequest, ModelError> {
+/// What `model` (as configured), which takes such files, is sent.
+pub(crate) fn completion(request: ModelRequest, model: &str, takes: Takes) -> Result<CompletionRequest, ModelError> {
     let ModelRequest { run: _, instructions, history, tools } = request;
     let mut messages = Vec::with_capacity(history.len() + 1);
     if let Some(prompt) = system_prompt(&instructions, &history) {
         messages.push(Message::system(prompt));
     }
+    let mut files = attachment::shown(&history, takes).into_iter();
     for entry in history {
         match entry {
-            Entry::User(user) => messages.push(Message::User { content: user_content(&user) }),
-            Entry::Assistant { text, calls } => messages.push(assistant(text, calls)?),
+            Entry::User(user) => messages.push(Message::User { content: user_content(user, files.next().unwrap_or_default()) }),
+            Entry::Assistant { text, calls, reasoning } => {
+                messages.push(match replay::restore(reasoning.as_ref(), model, &calls) {
+                    Some(turn) => Message::Assistant(turn),
+                    None => assistant(text, calls)?,
+                })
+            }
             Entry::Tool { call_id, name, output, is_error, .. } => {
                 let output = if output.is_empty() { "(no output)".into() } else { output };
                 let content = vec![ToolResultContent::text(output)];
@@ -44,47 +52,25 @@ fn system_prompt(instructions: &str, history: &[Entry]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
-fn user_content(user: &UserEntry) -> Vec<UserContent> {
-    let mut text = user.text.clone();
-    let mut images = Vec::new();
-    for attachment in &user.attachments {
-        match image(attachment) {
-            Some(image) => images.push(image),
-            None => {
-                if !text.is_empty() {
-                    text.push('\n');
-                }
-                text.push_str(&mention(attachment));
-            }
+fn user_content(user: UserEntry, files: Shown) -> Vec<UserContent> {
+    let UserEntry { mut text, untrusted, attachments: _ } = user;
+    let Shown { lines, mut media } = files;
+    for line in lines {
+        if !text.is_empty() {
+            text.push('\n');
         }
+        text.push_str(&line);
     }
     // Providers refuse an empty text.
     if text.trim().is_empty() {
         text = "(no text)".into();
     }
-    if user.untrusted {
+    if untrusted {
         text = untrusted::marked(&text);
     }
     let mut content = vec![UserContent::text(text)];
-    content.append(&mut images);
+    content.append(&mut media);
     content
-}
-
-/// An image that came along as a `data:` URL.
-fn image(attachment: &Attachment) -> Option<UserContent> {
-    let ContentSource::Url(url) = &attachment.source else { return None };
-    let (kind, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    let kind = ImageMediaType::from_mime_type(kind)?;
-    matches!(kind, ImageMediaType::PNG | ImageMediaType::JPEG | ImageMediaType::GIF | ImageMediaType::WEBP)
-        .then(|| UserContent::image_base64(data, Some(kind), None))
-}
-
-fn mention(attachment: &Attachment) -> String {
-    let name = attachment.name.as_deref().unwrap_or("without a name");
-    match attachment.size {
-        Some(size) => format!("[attachment: {name}, {}, {size} bytes]", attachment.media_type),
-        None => format!("[attachment: {name}, {}]", attachment.media_type),
-    }
 }
 
 fn assistant(text: String, calls: Vec<ToolCall>) -> Result<Message, ModelError> {

@@ -121,6 +121,10 @@ fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
                 problems.push(lacks.label("no `model` here").help("add \"model\": \"provider:model-name\""));
             }
         }
+        let fallbacks = at_key(&path, "fallbackModels");
+        for (index, model) in list(agent, &["fallbackModels"]).iter().enumerate() {
+            known_model(root, model, &at_index(&fallbacks, index), environment, problems);
+        }
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Agent {
     pub outputs: PathBuf,
     /// Model that answers.
     pub model: ModelName,
+    /// Models that are asked, in this order, when it is out.
+    pub fallback_models: Vec<ModelName>,
     /// Names of the tools it may use; none given means all that there are.
     pub tools: Option<Vec<String>>,
     /// What it is told before every conversation.
@@ -175,6 +177,18 @@ impl Limits {
     #[must_use]
     pub fn tool_time(&self) -> Duration {
         Duration::from_secs(self.tool_seconds.into())
+    }
+
+    /// Longest wait for a model to begin its answer.
+    #[must_use]
+    pub fn model_first_byte_time(&self) -> Duration {
+        Duration::from_secs(self.model_first_byte_seconds.into())
+    }
+
+    /// Longest silence in the middle of a model's answer.
+    #[must_use]
+    pub fn model_idle_time(&self) -> Duration {
+        Duration::from_secs(self.model_idle_seconds.into())
     }
 }
 

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::mcp_file::McpSection;
+use crate::money::Usd;
 use crate::plugin_file::PluginsSection;
 use crate::text::{AgentId, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
 
@@ -161,6 +162,9 @@ pub struct AgentEntry {
     pub agent_dir: Option<PathText>,
     /// Model, as "provider:model-name". Default "demo:echo", which repeats what it is told.
     pub model: Option<ModelName>,
+    /// Models that are asked, in this order, when `model` is out: busy, away, gone, or its key refused. Default: none.
+    #[serde(default)]
+    pub fallback_models: Vec<ModelName>,
     /// Names of the tools the agent may use. Default: all that there are.
     #[schemars(inner(inner(length(min = 1))))]
     pub tools: Option<Vec<String>>,
@@ -172,7 +176,17 @@ impl AgentEntry {
     /// An agent of which everything but the id is left out.
     #[must_use]
     pub fn new(id: AgentId) -> Self {
-        Self { id, name: None, default: false, workspace: None, agent_dir: None, model: None, tools: None, instructions: None }
+        Self {
+            id,
+            name: None,
+            default: false,
+            workspace: None,
+            agent_dir: None,
+            model: None,
+            fallback_models: vec![],
+            tools: None,
+            instructions: None,
+        }
     }
 }
 
@@ -238,6 +252,20 @@ pub struct Provider {
     pub base_url: Option<BaseUrl>,
     /// Name of the environment variable that holds the API key.
     pub api_key_env: Option<EnvName>,
+    /// What its models cost, by their names without the provider's. Where a price is here, results tell the cost of a run.
+    pub prices: BTreeMap<String, ModelPrice>,
+}
+
+/// What a model's tokens cost, in US dollars a million.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModelPrice {
+    /// A million tokens that the model reads, in US dollars.
+    pub input: Usd,
+    /// A million tokens that the model writes, in US dollars.
+    pub output: Usd,
+    /// A million tokens that the provider had in its cache, in US dollars. Default: as `input`.
+    pub cached_input: Option<Usd>,
 }
 
 /// One webhook, as written.
@@ -302,6 +330,12 @@ pub struct Limits {
     /// Longest call of a tool, in seconds. A tool may have a shorter deadline of its own.
     #[schemars(range(min = 1, max = 86_400))]
     pub tool_seconds: u32,
+    /// Longest wait for a model to begin its answer, in seconds.
+    #[schemars(range(min = 1, max = 3600))]
+    pub model_first_byte_seconds: u32,
+    /// Longest silence in the middle of a model's answer, in seconds.
+    #[schemars(range(min = 1, max = 3600))]
+    pub model_idle_seconds: u32,
 }
 
 impl Default for Limits {
@@ -314,6 +348,8 @@ impl Default for Limits {
             concurrent_runs: 64,
             run_seconds: 600,
             tool_seconds: 60,
+            model_first_byte_seconds: 60,
+            model_idle_seconds: 60,
         }
     }
 }

@@ -21,6 +21,7 @@ mod load;
 mod locate;
 mod mcp;
 mod mcp_file;
+mod money;
 mod nearest;
 mod overrides;
 mod plugin_file;
@@ -40,12 +41,13 @@ mod write;
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
-    AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer, PeerKind,
-    Provider, Session, TailscaleDiscovery, WebhookEntry,
+    AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, ModelPrice, Nodes, Peer,
+    PeerKind, Provider, Session, TailscaleDiscovery, WebhookEntry,
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};
 pub use mcp::{McpEndpoint, McpServer};
+pub use money::Usd;
 pub use overrides::Overrides;
 pub use plugin_file::{Grants, HttpGrant};
 pub use plugins::{PluginAccount, PluginUse, Plugins, SecretError, SecretSource};

@@ -121,6 +121,7 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         agent_dir: paths.or(entry.agent_dir.as_ref(), || own("agents")),
         outputs: own("outputs"),
         model: entry.model.unwrap_or_else(ModelName::demo),
+        fallback_models: entry.fallback_models,
         tools: entry.tools,
         instructions: entry.instructions,
         id: entry.id,

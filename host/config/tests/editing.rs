@@ -149,7 +149,7 @@ fn webhooks_and_providers_are_set_where_there_were_none() {
     let (_folder, file) = started();
     let mut document = Document::open(&file).unwrap();
     document.put_webhook(&webhook("mail", "main")).unwrap();
-    let key = Provider { base_url: None, api_key_env: Some(EnvName::parse("DEMO_KEY").unwrap()) };
+    let key = Provider { base_url: None, api_key_env: Some(EnvName::parse("DEMO_KEY").unwrap()), ..Provider::default() };
     document.put_provider("demo", &key).unwrap();
     document.save(&environment()).unwrap();
     let config = load(&file, &environment(), &Overrides::default()).unwrap().config;

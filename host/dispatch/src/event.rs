@@ -49,6 +49,22 @@ pub enum What {
         /// The text.
         text: Arc<str>,
     },
+    /// Some of what the model thinks before it answers.
+    Reasoning {
+        /// The run.
+        run: RunId,
+        /// The text.
+        text: Arc<str>,
+    },
+    /// The model could not be asked; it, or another, is asked again after a pause. It is not stored.
+    Retrying {
+        /// The run.
+        run: RunId,
+        /// The pause, in milliseconds.
+        after_ms: u64,
+        /// What went wrong, and who is asked next.
+        reason: Arc<str>,
+    },
     /// A tool began.
     ToolStarted {
         /// The call.
@@ -78,6 +94,8 @@ pub enum What {
         answer: Arc<Message>,
         /// Tokens used.
         usage: Option<Usage>,
+        /// The model that gave the answer, where it is known: `provider:model-name`.
+        model: Option<Arc<str>>,
     },
     /// The run, or a request that waited, ended without an answer.
     Failed {

@@ -166,6 +166,8 @@ impl Feed {
         let origin = live.origin.clone();
         let what = match progress {
             Progress::Text(text) => What::Text { run: live.run, text: text.into() },
+            Progress::Reasoning(text) => What::Reasoning { run: live.run, text: text.into() },
+            Progress::Retrying { after_ms, reason } => What::Retrying { run: live.run, after_ms, reason: reason.into() },
             Progress::ToolStarted(call) => What::ToolStarted { call: Arc::new(call) },
             Progress::ToolOutput { call, mut chunk } => {
                 let left = live.output_left.entry(call.id.clone()).or_insert(TOOL_OUTPUT);
@@ -257,7 +259,7 @@ pub(crate) fn stored_event(session: &SessionKey, message: &Arc<Message>) -> Even
     let what = match (message.role, message.status) {
         (wingman_message::Role::User, _) => What::UserMessage(Arc::clone(message)),
         (_, wingman_message::MessageStatus::Complete | wingman_message::MessageStatus::Truncated) => {
-            What::Completed { answer: Arc::clone(message), usage: None }
+            What::Completed { answer: Arc::clone(message), usage: None, model: None }
         }
         (_, wingman_message::MessageStatus::Cancelled | wingman_message::MessageStatus::Error) => {
             What::Failed { error: message.error.as_deref().unwrap_or("the run failed").into(), answer: Some(Arc::clone(message)) }

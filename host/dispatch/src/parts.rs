@@ -13,7 +13,10 @@ impl PartsBuilder {
         for step in steps {
             match step {
                 Entry::User(_) => {}
-                Entry::Assistant { text, calls: _ } => parts.text(text),
+                Entry::Assistant { text, calls: _, reasoning } => {
+                    parts.reasoning(reasoning.as_ref().map_or("", |reasoning| reasoning.text.as_str()));
+                    parts.text(text);
+                }
                 Entry::Tool { call_id, name, output, is_error, started_at, ended_at } => parts.0.push(Part::Tool(ToolPart {
                     tool_call_id: call_id.clone(),
                     tool_name: name.clone(),
@@ -32,6 +35,7 @@ impl PartsBuilder {
     pub(crate) fn apply(&mut self, progress: &Progress, now_ms: i64) {
         match progress {
             Progress::Text(text) => self.text(text),
+            Progress::Reasoning(text) => self.reasoning(text),
             Progress::ToolStarted(call) => self.0.push(Part::Tool(ToolPart {
                 tool_call_id: call.id.clone(),
                 tool_name: call.name.clone(),
@@ -42,7 +46,7 @@ impl PartsBuilder {
                 ended_at: None,
             })),
             // It is shown as it comes and kept nowhere: the result stands on its own.
-            Progress::ToolOutput { .. } => {}
+            Progress::ToolOutput { .. } | Progress::Retrying { .. } => {}
             Progress::ToolEnded { call, output, is_error } => {
                 let open = self.0.iter_mut().rev().find_map(|part| match part {
                     Part::Tool(tool) if tool.tool_call_id == call.id => Some(tool),
@@ -71,6 +75,17 @@ impl PartsBuilder {
             self.0.push(Part::Text { text: more.to_owned() });
         }
     }
+
+    fn reasoning(&mut self, more: &str) {
+        if more.is_empty() {
+            return;
+        }
+        if let Some(Part::Reasoning { text }) = self.0.last_mut() {
+            text.push_str(more);
+        } else {
+            self.0.push(Part::Reasoning { text: more.to_owned() });
+        }
+    }
 }
 
 fn input_of(steps: &[Entry], call_id: &str) -> serde_json::Value {
@@ -85,7 +100,7 @@ fn input_of(steps: &[Entry], call_id: &str) -> serde_json::Value {
 pub(crate) fn text_of(parts: &[Part]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
         Part::Text { text } => Some(text.as_str()),
-        Part::Tool(_) => None,
+        Part::Reasoning { .. } | Part::Tool(_) => None,
     });
     texts.collect()
 }
@@ -110,7 +125,7 @@ pub(crate) fn history(messages: Vec<(Message, Vec<Entry>)>) -> Vec<Entry> {
                 let answered = matches!(journal.last(), Some(Entry::Assistant { calls, .. }) if calls.is_empty());
                 entries.extend(journal);
                 if !answered && !message.content.is_empty() {
-                    entries.push(Entry::Assistant { text: message.content, calls: Vec::new() });
+                    entries.push(Entry::assistant(message.content, Vec::new()));
                 }
             }
         }
@@ -122,7 +137,7 @@ pub(crate) fn history(messages: Vec<(Message, Vec<Entry>)>) -> Vec<Entry> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use wingman_message::ToolCall;
+    use wingman_message::{Reasoning, ToolCall};
 
     fn call(id: &str) -> ToolCall {
         ToolCall { id: id.into(), name: "look".into(), input: json!({"at": id}) }
@@ -132,6 +147,8 @@ mod tests {
     fn words_grow_and_tools_keep_their_place_between_them() {
         let mut parts = PartsBuilder::default();
         for progress in [
+            Progress::Reasoning("Where ".into()),
+            Progress::Reasoning("is it?".into()),
             Progress::Text("Let me ".into()),
             Progress::Text("look.".into()),
             Progress::ToolStarted(call("1")),
@@ -141,16 +158,18 @@ mod tests {
             parts.apply(&progress, 7);
         }
         let parts = parts.to_vec();
-        assert_eq!(parts.len(), 3);
+        assert_eq!(parts.len(), 4);
+        assert_eq!(parts[0], Part::Reasoning { text: "Where is it?".into() });
         assert_eq!(text_of(&parts), "Let me look.Done.");
-        let Part::Tool(tool) = &parts[1] else { panic!("{parts:?}") };
+        let Part::Tool(tool) = &parts[2] else { panic!("{parts:?}") };
         assert_eq!((tool.tool_output.as_deref(), tool.ended_at), (Some("found"), Some(7)));
     }
 
     #[test]
     fn a_journal_reads_back_as_the_parts_that_were_seen() {
+        let reasoning = Reasoning { text: "Where is it?".into(), replay: None };
         let steps = [
-            Entry::Assistant { text: "Let me look.".into(), calls: vec![call("1")] },
+            Entry::Assistant { text: "Let me look.".into(), calls: vec![call("1")], reasoning: Some(reasoning) },
             Entry::Tool {
                 call_id: "1".into(),
                 name: "look".into(),
@@ -161,7 +180,8 @@ mod tests {
             },
         ];
         let parts = PartsBuilder::from_journal(&steps).to_vec();
-        let Part::Tool(tool) = &parts[1] else { panic!("{parts:?}") };
+        assert_eq!(parts[0], Part::Reasoning { text: "Where is it?".into() });
+        let Part::Tool(tool) = &parts[2] else { panic!("{parts:?}") };
         assert_eq!((&tool.tool_input, tool.started_at), (&json!({"at": "1"}), Some(1)));
     }
 }

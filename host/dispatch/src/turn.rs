@@ -27,7 +27,6 @@ pub(crate) struct TurnHandle {
     run: RunId,
     cancel: CancellationToken,
     task: JoinHandle<Drive>,
-    usage_before: Usage,
 }
 
 /// How a turn ended.
@@ -37,13 +36,21 @@ pub(crate) struct Ended {
     last: Option<(u32, Entry)>,
     status: MessageStatus,
     error: Option<String>,
-    usage: Usage,
+    spent: Spent,
 }
 
 struct Drive {
     last: Option<(u32, Entry)>,
     result: Result<StopReason, DriveError>,
+    spent: Spent,
+}
+
+/// What a run used so far.
+#[derive(Default)]
+struct Spent {
     usage: Usage,
+    /// The model that answered last.
+    model: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,20 +73,20 @@ impl TurnHandle {
 
     /// Waits for the run's end. Cancel safe.
     pub(crate) async fn ended(&mut self) -> Ended {
-        let (last, status, error, usage) = match (&mut self.task).await {
-            Ok(Drive { last, result: Ok(StopReason::Truncated), usage }) => (last, MessageStatus::Truncated, None, usage),
-            Ok(Drive { last, result: Ok(_), usage }) => (last, MessageStatus::Complete, None, usage),
-            Ok(Drive { last, result: Err(error @ DriveError::Run(RunError::Cancelled)), usage }) => {
-                (last, MessageStatus::Cancelled, Some(error.to_string()), usage)
+        let (last, status, error, spent) = match (&mut self.task).await {
+            Ok(Drive { last, result: Ok(StopReason::Truncated), spent }) => (last, MessageStatus::Truncated, None, spent),
+            Ok(Drive { last, result: Ok(_), spent }) => (last, MessageStatus::Complete, None, spent),
+            Ok(Drive { last, result: Err(error @ DriveError::Run(RunError::Cancelled)), spent }) => {
+                (last, MessageStatus::Cancelled, Some(error.to_string()), spent)
             }
-            Ok(Drive { last, result: Err(error), usage }) => (last, MessageStatus::Error, Some(error.to_string()), usage),
+            Ok(Drive { last, result: Err(error), spent }) => (last, MessageStatus::Error, Some(error.to_string()), spent),
             // A panic in a model or a tool: this turn fails, the session goes on.
             Err(panic) => {
                 tracing::error!(run = %self.run, %panic, "a run crashed");
-                (None, MessageStatus::Error, Some("the run crashed; the gateway's log says where".to_owned()), self.usage_before)
+                (None, MessageStatus::Error, Some("the run crashed; the gateway's log says where".to_owned()), Spent::default())
             }
         };
-        Ended { run: self.run, last, status, error, usage }
+        Ended { run: self.run, last, status, error, spent }
     }
 }
 
@@ -130,7 +137,7 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
         drop(permit);
         drive
     });
-    Some(TurnHandle { run: turn.run, cancel, task, usage_before: Usage::default() })
+    Some(TurnHandle { run: turn.run, cancel, task })
 }
 
 /// Stores the answer and everything that ends with it in one transaction, and then says so.
@@ -168,7 +175,7 @@ pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ende
     };
     let answer = Arc::new(answer);
     let what = match ended.error {
-        None => What::Completed { answer, usage: Some(ended.usage) },
+        None => What::Completed { answer, usage: Some(ended.spent.usage), model: ended.spent.model.map(Into::into) },
         Some(error) => What::Failed { answer: Some(answer), error: error.into() },
     };
     feed.end_run(seq, &waiting.origin, what);
@@ -209,27 +216,28 @@ struct Driver {
 
 impl Driver {
     async fn drive(mut self, time_limit: u64) -> Drive {
-        let mut usage = Usage::default();
+        let mut spent = Spent::default();
         let deadline = tokio::time::sleep(Duration::from_secs(time_limit));
         tokio::pin!(deadline);
         loop {
             let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX) - self.journaled;
             let step = tokio::select! {
-                () = self.abort.cancelled() => return Drive { last: None, result: Err(DriveError::Aborted), usage },
+                () = self.abort.cancelled() => return Drive { last: None, result: Err(DriveError::Aborted), spent },
                 step = self.agent.step(&self.context, &self.history, &self.entries) => step,
-                () = &mut deadline => return Drive { last: None, result: Err(DriveError::TimedOut(time_limit)), usage },
+                () = &mut deadline => return Drive { last: None, result: Err(DriveError::TimedOut(time_limit)), spent },
             };
             let step = match step {
                 Ok(step) => step,
-                Err(error) => return Drive { last: None, result: Err(error.into()), usage },
+                Err(error) => return Drive { last: None, result: Err(error.into()), spent },
             };
-            usage += step.usage;
+            spent.usage += step.usage;
+            spent.model = step.model.or(spent.model);
             if let Some(stop) = step.finished {
-                return Drive { last: Some((number, step.entry)), result: Ok(stop), usage };
+                return Drive { last: Some((number, step.entry)), result: Ok(stop), spent };
             }
             let written = persist(&self.abort, || self.store.append_step(self.context.run, number, step.entry.clone())).await;
             if written.is_none() {
-                return Drive { last: None, result: Err(DriveError::Aborted), usage };
+                return Drive { last: None, result: Err(DriveError::Aborted), spent };
             }
             self.entries.push(step.entry);
         }
@@ -237,7 +245,7 @@ impl Driver {
 
     fn give_up(&self, attempts: u32) -> Drive {
         tracing::error!(run = %self.context.run, attempts, "a turn was given up: the process ended each time it ran");
-        Drive { last: None, result: Err(DriveError::GaveUp(attempts)), usage: Usage::default() }
+        Drive { last: None, result: Err(DriveError::GaveUp(attempts)), spent: Spent::default() }
     }
 }
 

@@ -5,6 +5,7 @@ mod gateway;
 mod init;
 mod local;
 mod plugin;
+mod provider;
 mod route;
 
 use anyhow::Result;
@@ -36,6 +37,9 @@ enum Command {
     Agent(agent::Args),
     /// Write a first configuration, with an agent in it
     Init(init::Args),
+    /// See the model providers, and give them keys
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// See the plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -51,6 +55,7 @@ impl Cli {
             Command::Gateway(command) => command.run(config),
             Command::Agent(args) => args.run(config),
             Command::Init(args) => args.run(config),
+            Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),
             Command::Route(command) => command.run(config),
         }

@@ -1,21 +1,20 @@
 //! Builds the gateway: the one place that knows all parts. It stays a list.
 
-use crate::credentials::CredentialsFile;
+use crate::credentials::{key_variable, provider_settings};
 use crate::{built_in, operator, translate};
 use anyhow::{Context, Result};
-use secrecy::SecretString;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
-use wingman_config::Config;
+use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, Resilient, RetryPolicy, ToolFilter};
+use wingman_config::{Config, ModelName};
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
 use wingman_mcp::{Limits as McpLimits, McpServers};
 use wingman_message::{
-    AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, PluginStore, SystemClock, Tool, ToolSource,
+    AgentId, AgentRuntime, ChannelName, Clock, Components, Model, PluginName, PluginStore, SystemClock, Tool, ToolSource,
 };
 use wingman_plugin::{MemoryStore, PluginHost, PluginHostConfig};
 use wingman_server::{Auth, GatewayInfo, Listeners, ProviderInfo, Server, SitePolicy};
@@ -85,7 +84,7 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
 }
 
 fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<dyn Clock>) -> Result<Agents> {
-    let models = ModelFactory::new(wingman_agent::Limits::default())?;
+    let models = ModelFactory::new(translate::model_limits(config))?;
     let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
     let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
     let mut agents: Agents = HashMap::new();
@@ -100,29 +99,20 @@ fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<d
             outputs: agent.outputs.clone(),
             tool_time: config.limits.tool_time(),
         };
-        let settings = provider_settings(config, agent.model.provider())?;
-        let model = models.connect(agent.model.as_str(), &settings).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
+        let model = model(config, &models, agent).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
         let id = spec.id.clone();
         agents.insert(id, Arc::new(Agent::new(spec, model, tools.clone(), Arc::clone(clock))) as Arc<dyn AgentRuntime>);
     }
     Ok(agents)
 }
 
-/// A provider's address and key: what the configuration says, then the environment, then the credentials file.
-fn provider_settings(config: &Config, provider: &str) -> Result<ProviderSettings> {
-    let configured = config.providers.get(provider);
-    let known = wingman_agent::providers().iter().find(|known| known.name == provider);
-    let variable = configured
-        .and_then(|provider| provider.api_key_env.as_ref())
-        .map(|variable| variable.as_str())
-        .or_else(|| known.and_then(|known| known.key_variable));
-    let from_environment = variable.and_then(|variable| std::env::var(variable).ok()).filter(|key| !key.is_empty());
-    let api_key = match from_environment {
-        Some(key) => Some(SecretString::from(key)),
-        None => CredentialsFile::in_state_dir(&config.gateway.state_dir).get(provider)?,
+/// The agent's model, with its retries and its fallbacks.
+fn model(config: &Config, models: &ModelFactory, agent: &wingman_config::Agent) -> Result<Arc<dyn Model>> {
+    let connect = |name: &ModelName| -> Result<Arc<dyn Model>> {
+        Ok(models.connect(name.as_str(), &provider_settings(config, name.provider())?)?)
     };
-    let base_url = configured.and_then(|provider| provider.base_url.as_ref()).map(|url| url.as_str().to_owned());
-    Ok(ProviderSettings { base_url, api_key })
+    let fallbacks = agent.fallback_models.iter().map(connect).collect::<Result<_>>()?;
+    Ok(Arc::new(Resilient::new(connect(&agent.model)?, fallbacks, RetryPolicy::default())))
 }
 
 /// Binds the ports. Port 0 takes any free one.
@@ -162,7 +152,7 @@ fn info(config: &Config, address: SocketAddr, now_ms: i64) -> Result<GatewayInfo
         Ok(ProviderInfo {
             name: known.name.to_owned(),
             base_url: settings.base_url.or(known.base_url.map(str::to_owned)).unwrap_or_default(),
-            api_key_env: known.key_variable.map(str::to_owned),
+            api_key_env: key_variable(config, known.name).map(str::to_owned),
             configured: known.key_variable.is_none() || settings.api_key.is_some(),
         })
     };

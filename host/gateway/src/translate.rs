@@ -111,6 +111,15 @@ pub(crate) fn limits(config: &Config) -> Limits {
     }
 }
 
+/// Bounds of what model providers may do.
+pub(crate) fn model_limits(config: &Config) -> wingman_agent::Limits {
+    wingman_agent::Limits {
+        first_byte: config.limits.model_first_byte_time(),
+        idle: config.limits.model_idle_time(),
+        ..wingman_agent::Limits::default()
+    }
+}
+
 /// Bounds of what clients may send.
 pub(crate) fn server_limits(config: &Config) -> ServerLimits {
     ServerLimits {

@@ -27,7 +27,7 @@ pub use ids::{
 pub use inbound::{Attachment, ContentSource, Header, Inbound, Origin, Peer, PeerKind, Place, Sender};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};
 pub use model::{
-    Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, StopReason, ToolCall, Usage, UserEntry,
+    Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, Reasoning, StopReason, ToolCall, Usage, UserEntry,
 };
 pub use plugin_store::{BlobInfo, PluginScope, PluginStore, PluginStoreError, StoreResult};
 pub use run::{AgentInfo, AgentRuntime, Emit, Progress, RunContext, RunError, Step};

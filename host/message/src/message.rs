@@ -37,6 +37,11 @@ pub enum Part {
         /// Markdown.
         text: String,
     },
+    /// What the model thought.
+    Reasoning {
+        /// Markdown.
+        text: String,
+    },
     /// A tool that the agent called.
     Tool(ToolPart),
 }

@@ -42,6 +42,9 @@ pub enum Entry {
         /// What it asks for, in order.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         calls: Vec<ToolCall>,
+        /// What it thought before, where it tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reasoning: Option<Reasoning>,
     },
     /// A tool's result.
     Tool {
@@ -61,6 +64,33 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// An answer without reasoning.
+    #[must_use]
+    pub fn assistant(text: impl Into<String>, calls: Vec<ToolCall>) -> Self {
+        Self::Assistant { text: text.into(), calls, reasoning: None }
+    }
+}
+
+/// What a model thought before it answered.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reasoning {
+    /// The part that people may read; possibly nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// What the provider wants back with the next request, signatures among it. Only the model that made it reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<serde_json::Value>,
+}
+
+impl Reasoning {
+    /// There is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.replay.is_none()
+    }
+}
+
 /// What a model is asked.
 #[derive(Debug, Clone)]
 pub struct ModelRequest {
@@ -74,20 +104,44 @@ pub struct ModelRequest {
     pub tools: Vec<ToolSpec>,
 }
 
-/// Tokens used by one request.
+/// Tokens used by one request, or by several together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// Tokens read.
+    /// Tokens read, those from a cache included.
     pub input_tokens: u64,
-    /// Tokens written.
+    /// Tokens written, those of reasoning included.
     pub output_tokens: u64,
+    /// Those of the tokens read that came from the provider's cache.
+    #[serde(default)]
+    pub cached_input_tokens: u64,
+    /// Those of the tokens written that were reasoning.
+    #[serde(default)]
+    pub reasoning_tokens: u64,
+    /// The price in millionths of a US dollar; none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
+}
+
+impl Usage {
+    fn is_nothing(&self) -> bool {
+        self.input_tokens == 0 && self.output_tokens == 0
+    }
 }
 
 impl std::ops::AddAssign for Usage {
+    /// A sum has a price where each of its parts has one, or used nothing.
     fn add_assign(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
+        self.cost_micro_usd = match (self.cost_micro_usd, other.cost_micro_usd) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (known, None) if other.is_nothing() => known,
+            (None, known) if self.is_nothing() => known,
+            _ => None,
+        };
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
+        self.reasoning_tokens = self.reasoning_tokens.saturating_add(other.reasoning_tokens);
     }
 }
 
@@ -107,6 +161,15 @@ pub enum StopReason {
 pub enum ModelEvent {
     /// Some text.
     Text(String),
+    /// Some of what the model thinks, for people.
+    Reasoning(String),
+    /// Nothing was said yet, and the request failed; it is made again after a pause. Comes before anything else.
+    Retrying {
+        /// The pause, in milliseconds.
+        after_ms: u64,
+        /// What went wrong, and who is asked next.
+        reason: String,
+    },
     /// A complete tool call.
     Call(ToolCall),
     /// The end; always the last event of a stream that went well.
@@ -115,6 +178,10 @@ pub enum ModelEvent {
         stop: StopReason,
         /// What it cost.
         usage: Usage,
+        /// The model that answered, as configured: `provider:model-name`.
+        model: String,
+        /// What the provider wants back; see [`Reasoning::replay`].
+        replay: Option<serde_json::Value>,
     },
 }
 
@@ -127,6 +194,15 @@ pub enum ModelError {
     /// The provider refused the credentials.
     #[error("the model provider refused the credentials: {0}")]
     Unauthorized(String),
+    /// The account has no credit left.
+    #[error("the account with the model provider has no credit left: {0}")]
+    NoCredit(String),
+    /// Neither the model nor any of its fallbacks answered.
+    #[error("no model answered: {0}")]
+    NoneAnswered(String),
+    /// The provider has no such model.
+    #[error("the model provider does not have this model: {0}")]
+    NotFound(String),
     /// The provider is busy.
     #[error("the model provider is busy{}", .retry_after_ms.map(|ms| format!("; try again in {} s", ms.div_ceil(1000))).unwrap_or_default())]
     RateLimited {

@@ -14,6 +14,15 @@ use tokio_util::sync::CancellationToken;
 pub enum Progress {
     /// Some text of the answer.
     Text(String),
+    /// Some of what the model thinks before it answers.
+    Reasoning(String),
+    /// The model could not be asked; it, or another, is asked again after a pause.
+    Retrying {
+        /// The pause, in milliseconds.
+        after_ms: u64,
+        /// What went wrong, and who is asked next.
+        reason: String,
+    },
     /// A tool begins.
     ToolStarted(ToolCall),
     /// A tool that runs has some output; its result stands on its own.
@@ -78,6 +87,8 @@ pub struct Step {
     pub entry: Entry,
     /// Tokens used by the step.
     pub usage: Usage,
+    /// The model that answered, as configured; none where the step asked no model.
+    pub model: Option<String>,
     /// Why the model stopped, where the run is over; none while steps remain.
     pub finished: Option<StopReason>,
 }

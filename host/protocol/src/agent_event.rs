@@ -171,24 +171,41 @@ pub struct AgentResult {
     #[serde(default, skip_serializing_if = "Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub truncated: bool,
-    /// What it cost, where known.
+    /// Tokens used, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// What it cost, in millionths of a US dollar, where the gateway knows the model's price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u64>,
+    /// The model that answered, `provider:model-name`, where known. It may be a fallback of the agent's model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// Tokens used by a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
-    /// Tokens read.
+    /// Tokens read, those from a cache included.
     pub input_tokens: u64,
-    /// Tokens written.
+    /// Tokens written, those of reasoning included.
     pub output_tokens: u64,
+    /// Those of the tokens read that came from the provider's cache.
+    #[serde(default)]
+    pub cached_input_tokens: u64,
+    /// Those of the tokens written that were reasoning.
+    #[serde(default)]
+    pub reasoning_tokens: u64,
 }
 
 impl From<wingman_message::Usage> for Usage {
     fn from(usage: wingman_message::Usage) -> Self {
-        Self { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens }
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_input_tokens: usage.cached_input_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+        }
     }
 }
 
@@ -202,6 +219,20 @@ pub enum StreamChunk {
         run_id: String,
         /// The text.
         data: TextData,
+    },
+    /// Some of what the model thinks before it answers.
+    OnChatModelReasoning {
+        /// The run.
+        run_id: String,
+        /// The text.
+        data: TextData,
+    },
+    /// The model could not be asked; it, or another, is asked again after a pause. Nothing of the answer was sent yet.
+    OnChatModelRetry {
+        /// The run.
+        run_id: String,
+        /// Why, and when.
+        data: Retry,
     },
     /// A tool begins.
     OnToolStart {
@@ -248,6 +279,18 @@ impl StreamChunk {
         Self::OnChatModelStream { run_id: run.to_string(), data: TextData { chunk: ChunkText { content: text } } }
     }
 
+    /// Some of what the model of `run` thinks.
+    #[must_use]
+    pub fn reasoning(run: RunId, text: Arc<str>) -> Self {
+        Self::OnChatModelReasoning { run_id: run.to_string(), data: TextData { chunk: ChunkText { content: text } } }
+    }
+
+    /// A model is asked again for `run`, after `after_ms`.
+    #[must_use]
+    pub fn retry(run: RunId, after_ms: u64, reason: Arc<str>) -> Self {
+        Self::OnChatModelRetry { run_id: run.to_string(), data: Retry { after_ms, reason } }
+    }
+
     /// The call `id` of the tool `name` begins.
     #[must_use]
     pub fn tool_start(id: &str, name: &str, input: serde_json::Value) -> Self {
@@ -284,6 +327,16 @@ pub struct TextData {
 pub struct ChunkText {
     /// To be appended to what was said before.
     pub content: Arc<str>,
+}
+
+/// Why and when a model is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// The pause before it, in milliseconds.
+    pub after_ms: u64,
+    /// What went wrong, and who is asked next, for people.
+    pub reason: Arc<str>,
 }
 
 /// Where a chunk keeps a tool's input.

@@ -18,8 +18,8 @@ mod secret;
 mod server;
 
 pub use agent_event::{
-    AgentEvent, AgentEventKind, AgentResult, ChunkText, StreamChunk, TextData, ToolChunk, ToolFailure, ToolInput, ToolOutput,
-    Usage,
+    AgentEvent, AgentEventKind, AgentResult, ChunkText, Retry, StreamChunk, TextData, ToolChunk, ToolFailure, ToolInput,
+    ToolOutput, Usage,
 };
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{

@@ -60,6 +60,11 @@ pub enum MessagePart {
         /// Markdown.
         text: String,
     },
+    /// What the model thought. A client that does not know it leaves it out.
+    Reasoning {
+        /// Markdown.
+        text: String,
+    },
     /// A tool that the agent called.
     Tool(ToolCallPart),
 }
@@ -95,6 +100,7 @@ impl From<&Part> for MessagePart {
     fn from(part: &Part) -> Self {
         match part {
             Part::Text { text } => Self::Text { text: text.clone() },
+            Part::Reasoning { text } => Self::Reasoning { text: text.clone() },
             Part::Tool(tool) => Self::Tool(tool.into()),
         }
     }

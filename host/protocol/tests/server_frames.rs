@@ -137,8 +137,15 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
         prompt: "What is in the report?".into(),
         parts: answer().parts.iter().map(MessagePart::from).collect(),
     };
-    let usage = Some(Usage { input_tokens: 120, output_tokens: 4 });
-    let result = AgentResult { response: "A greeting.".into(), message_id: answer_id(), truncated: true, usage };
+    let usage = Some(Usage { input_tokens: 120, output_tokens: 4, cached_input_tokens: 0, reasoning_tokens: 0 });
+    let result = AgentResult {
+        response: "A greeting.".into(),
+        message_id: answer_id(),
+        truncated: true,
+        usage,
+        cost: Some(1_500),
+        model: Some("demo:echo".into()),
+    };
     let failed = Kind::AgentError { error: "The request was cancelled.".into(), message_id: Some(answer_id()) };
     vec![
         ("server.event.session-message", watched(7, NOW, Kind::session_message(StoredMessage::from(&question())))),

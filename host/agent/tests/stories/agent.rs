@@ -1,7 +1,7 @@
 //! Steps of an agent: what it does next, what its tools may do to it, and how it stops.
 
 use crate::model_server::{ModelServer, Reply};
-use crate::support::{assistant, call, context, model_at, patient, result, user};
+use crate::support::{assistant, call, context, model_at, patient, result, usage, user};
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use serde_json::json;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use wingman_agent::{Agent, AgentSpec, CurrentTime, DemoModel, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Clock, Entry, ManualClock, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream,
-    Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSpec, Usage,
+    Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSpec,
 };
 
 /// A model that says what it is told to, and keeps what it was asked.
@@ -46,7 +46,7 @@ struct PuppetTool {
     answers: Option<Result<ToolOutput, ToolError>>,
 }
 
-fn tool(name: &str, answers: Option<Result<&str, ToolError>>) -> Arc<dyn Tool> {
+pub fn tool(name: &str, answers: Option<Result<&str, ToolError>>) -> Arc<dyn Tool> {
     let spec =
         ToolSpec { name: name.into(), description: String::new(), input_schema: json!({ "type": "object" }), idempotent: false };
     let answers = answers.map(|answer| answer.map(|text| ToolOutput { text: text.into() }));
@@ -82,7 +82,7 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
 }
 
 fn finished(stop: StopReason) -> ModelEvent {
-    ModelEvent::Finished { stop, usage: Usage { input_tokens: 3, output_tokens: 2 } }
+    crate::support::finished(stop, usage(3, 2))
 }
 
 fn says(text: &str) -> ModelEvent {

@@ -1,9 +1,9 @@
 //! The Messages API: good streams, and the broken ones that differ from chat completions.
 
 use crate::model_server::{ModelServer, Reply};
-use crate::support::{asking, assistant, call, hear, hear_reply, model_at, patient, result, user};
+use crate::support::{asking, assistant, call, hear, hear_reply, model_at, patient, result, usage, user};
 use serde_json::{Value, json};
-use wingman_message::{ModelError, StopReason, Usage};
+use wingman_message::{ModelError, StopReason};
 
 fn event(reply: Reply, data: &Value) -> Reply {
     let kind = data["type"].as_str().unwrap();
@@ -61,7 +61,7 @@ async fn words_and_calls_come_with_an_end_and_a_price() {
         heard.calls,
         [call("toolu_a", "weather", json!({ "city": "Berlin" })), call("toolu_b", "weather", json!({ "city": "Rome" }))]
     );
-    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, Usage { input_tokens: 9, output_tokens: 4 }));
+    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, usage(9, 4)));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use wingman_agent::{ConnectError, Limits, ModelFactory, ProviderSettings, provider_of, providers};
 
 fn connect(model: &str, base_url: Option<&str>, key: Option<&str>) -> Result<String, ConnectError> {
-    let settings = ProviderSettings { base_url: base_url.map(str::to_owned), api_key: key.map(Into::into) };
+    let settings =
+        ProviderSettings { base_url: base_url.map(str::to_owned), api_key: key.map(Into::into), ..ProviderSettings::default() };
     let model = ModelFactory::new(Limits::default())?.connect(model, &settings)?;
     Ok(model.info().name.clone())
 }

@@ -15,10 +15,16 @@ mod model_server;
 
 mod agent;
 mod anthropic;
+mod attachments;
+mod broken;
 mod connect;
 mod demo;
+mod keys;
 mod openai;
 mod others;
 mod properties;
+mod reasoning;
+mod resilience;
 mod support;
 mod tools;
+mod usage;

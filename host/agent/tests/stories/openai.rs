@@ -1,10 +1,12 @@
 //! Chat completions: good streams, and every broken one.
 
 use crate::model_server::{ModelServer, Reply};
-use crate::support::{Heard, asking, assistant, call, hear, hear_reply, impatient, model_at, patient, result, stranger, user};
+use crate::support::{
+    Heard, asking, assistant, call, hear, hear_reply, impatient, model_at, patient, result, stranger, usage, user,
+};
 use serde_json::{Value, json};
 use wingman_agent::Limits;
-use wingman_message::{ModelError, StopReason, Usage};
+use wingman_message::{ModelError, StopReason};
 
 fn chunk(delta: &Value) -> String {
     json!({ "id": "c1", "object": "chat.completion.chunk", "model": "m", "choices": [{ "index": 0, "delta": delta }] })
@@ -36,11 +38,11 @@ async fn hear_openai(reply: Reply) -> Heard {
 
 #[tokio::test]
 async fn words_come_as_they_are_sent_with_an_end_and_a_price() {
-    let usage = json!({ "choices": [], "object": "chat.completion.chunk", "usage": { "prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9 } });
-    let reply = Reply::events().data(text("Hel")).data(text("lo.")).data(finish("stop")).data(usage).data("[DONE]").end();
+    let tokens = json!({ "choices": [], "object": "chat.completion.chunk", "usage": { "prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9 } });
+    let reply = Reply::events().data(text("Hel")).data(text("lo.")).data(finish("stop")).data(tokens).data("[DONE]").end();
     let heard = hear_openai(reply).await;
     assert_eq!(heard.text, "Hello.");
-    assert_eq!(heard.end.unwrap(), (StopReason::EndTurn, Usage { input_tokens: 7, output_tokens: 2 }));
+    assert_eq!(heard.end.unwrap(), (StopReason::EndTurn, usage(7, 2)));
 }
 
 #[tokio::test]
@@ -178,7 +180,7 @@ async fn refusals_say_whose_turn_it_is() {
     let failure = failing("429 Too Many Requests", "retry-after: 7\r\n", error("Slow down", "rate_limit")).await;
     assert_eq!(failure, ModelError::RateLimited { retry_after_ms: Some(7_000) });
     let failure = failing("429 Too Many Requests", "", error("No credit left", "insufficient_quota")).await;
-    assert_eq!(failure, ModelError::Rejected("No credit left (HTTP status 429)".into()));
+    assert_eq!(failure, ModelError::NoCredit("No credit left (HTTP status 429)".into()));
 
     let failure = failing("500 Internal Server Error", "", "<html>oops</html>".into()).await;
     assert_eq!(failure, ModelError::Unavailable("HTTP status 500".into()));

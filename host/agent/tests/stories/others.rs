@@ -1,9 +1,9 @@
 //! Gemini and Ollama: one good stream each, and broken ones.
 
 use crate::model_server::{ModelServer, Reply};
-use crate::support::{asking, assistant, call, hear, hear_reply, model_at, patient, result, user};
+use crate::support::{asking, assistant, call, hear, hear_reply, model_at, patient, result, usage, user};
 use serde_json::{Value, json};
-use wingman_message::{ModelError, StopReason, Usage};
+use wingman_message::{ModelError, StopReason};
 
 fn gemini(parts: &Value, more: &Value) -> String {
     let mut candidate = json!({ "index": 0, "content": { "role": "model", "parts": parts } });
@@ -30,7 +30,7 @@ async fn gemini_speaks_calls_tools_and_keeps_its_key_out_of_the_address() {
     assert_eq!(heard.text, "Looking.");
     assert_eq!((heard.calls[0].name.as_str(), &heard.calls[0].input), ("weather", &json!({ "city": "Rome" })));
     assert!(!heard.calls[0].id.is_empty(), "the host makes an id where the provider gives none");
-    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, Usage { input_tokens: 6, output_tokens: 3 }));
+    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, usage(6, 3)));
 
     let asked = &server.asked()[0];
     assert!(asked.path.contains("gemini-test:streamGenerateContent?alt=sse"), "{}", asked.path);
@@ -74,11 +74,11 @@ async fn ollama_speaks_and_calls_tools_without_a_key() {
     let reply =
         Reply::lines().piece(ollama("Hel")).piece(ollama("lo")).piece(format!("{calling}\n")).piece(ollama_done("stop")).end();
     let server = ModelServer::start(vec![reply]).await.unwrap();
-    let settings = wingman_agent::ProviderSettings { base_url: Some(format!("{}/v1", server.url())), api_key: None };
+    let settings = wingman_agent::ProviderSettings { base_url: Some(format!("{}/v1", server.url())), ..Default::default() };
     let model = wingman_agent::ModelFactory::new(patient()).unwrap().connect("ollama:llama3.2:3b", &settings).unwrap();
     let heard = hear(&model, asking(vec![user("Rome?")])).await;
     assert_eq!((heard.text.as_str(), &heard.calls[0].input), ("Hello", &json!({ "city": "Rome" })));
-    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, Usage { input_tokens: 5, output_tokens: 2 }));
+    assert_eq!(heard.end.unwrap(), (StopReason::ToolUse, usage(5, 2)));
 
     let asked = &server.asked()[0];
     assert_eq!((asked.path.as_str(), asked.header("authorization")), ("/api/chat", None));
@@ -100,5 +100,5 @@ async fn ollama_streams_that_break_are_interrupted() {
     assert_eq!(failed.end, Err(ModelError::Unavailable("model runner has stopped".into())));
     let missing = Reply::status("404 Not Found", "", "{\"error\":\"model 'm' not found, try pulling it first\"}");
     let words = "model 'm' not found, try pulling it first (HTTP status 404)".into();
-    assert_eq!(hear_reply("ollama:m", "", missing, patient()).await.end, Err(ModelError::Rejected(words)));
+    assert_eq!(hear_reply("ollama:m", "", missing, patient()).await.end, Err(ModelError::NotFound(words)));
 }

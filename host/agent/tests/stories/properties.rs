@@ -1,7 +1,7 @@
 //! Laws of a step, on conversations that no run would make.
 
 use crate::agent::{Puppet, agent};
-use crate::support::{assistant, call, context, result, stranger, user};
+use crate::support::{assistant, call, context, finished, result, stranger, user};
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::HashSet;
@@ -47,7 +47,7 @@ fn is_acceptable(history: &[Entry]) -> bool {
                 open.remove(0);
             }
             _ if !open.is_empty() => return false,
-            Entry::Assistant { text, calls } => {
+            Entry::Assistant { text, calls, .. } => {
                 if index == 0 || (text.trim().is_empty() && calls.is_empty()) {
                     return false;
                 }
@@ -64,7 +64,7 @@ proptest! {
     fn a_step_answers_open_calls_first_and_shows_models_only_what_they_take(history in entries(), run in entries()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let says = ["a", "a", ""].map(|id| ModelEvent::Call(call(id, "t", json!({}))));
-        let end = ModelEvent::Finished { stop: StopReason::ToolUse, usage: Usage::default() };
+        let end = finished(StopReason::ToolUse, Usage::default());
         let (model, asked) = Puppet::new(says.into_iter().chain([end]).collect());
         let (context, _) = context();
         let step = runtime.block_on(agent(model, vec![], ToolFilter::All).step(&context, &history, &run));

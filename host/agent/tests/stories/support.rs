@@ -21,7 +21,7 @@ pub fn stranger(text: &str) -> Entry {
 }
 
 pub fn assistant(text: &str, calls: &[ToolCall]) -> Entry {
-    Entry::Assistant { text: text.into(), calls: calls.to_vec() }
+    Entry::assistant(text, calls.to_vec())
 }
 
 pub fn call(id: &str, name: &str, input: Value) -> ToolCall {
@@ -51,9 +51,23 @@ pub fn impatient() -> Limits {
     Limits { first_byte: Duration::from_millis(200), idle: Duration::from_millis(200), ..Limits::default() }
 }
 
+/// A provider's settings, with a key.
+pub fn settings_at(base_url: String) -> ProviderSettings {
+    ProviderSettings { base_url: Some(base_url), api_key: Some("sk-test-0123456789".into()), ..ProviderSettings::default() }
+}
+
+pub fn usage(input_tokens: u64, output_tokens: u64) -> Usage {
+    Usage { input_tokens, output_tokens, ..Usage::default() }
+}
+
+/// The end of an answer of a puppet.
+pub fn finished(stop: StopReason, usage: Usage) -> ModelEvent {
+    ModelEvent::Finished { stop, usage, model: "puppet:one".into(), replay: None }
+}
+
 /// A model of `provider` at `base_url`, with a key.
 pub fn model_at(base_url: String, model: &str, limits: Limits) -> Arc<dyn Model> {
-    let settings = ProviderSettings { base_url: Some(base_url), api_key: Some("sk-test-0123456789".into()) };
+    let settings = settings_at(base_url);
     ModelFactory::new(limits).unwrap().connect(model, &settings).unwrap()
 }
 
@@ -62,6 +76,12 @@ pub fn model_at(base_url: String, model: &str, limits: Limits) -> Arc<dyn Model>
 pub struct Heard {
     pub text: String,
     pub calls: Vec<ToolCall>,
+    pub reasoning: String,
+    /// Why each retry was made, and the pause before it, in milliseconds.
+    pub retries: Vec<(u64, String)>,
+    /// Which model answered.
+    pub model: Option<String>,
+    pub replay: Option<Value>,
     pub end: Result<(StopReason, Usage), ModelError>,
 }
 
@@ -72,7 +92,15 @@ impl Heard {
 }
 
 pub async fn hear(model: &Arc<dyn Model>, request: ModelRequest) -> Heard {
-    let mut heard = Heard { text: String::new(), calls: vec![], end: Err(ModelError::Interrupted("no end event".into())) };
+    let mut heard = Heard {
+        text: String::new(),
+        calls: vec![],
+        reasoning: String::new(),
+        retries: vec![],
+        model: None,
+        replay: None,
+        end: Err(ModelError::Interrupted("no end event".into())),
+    };
     let mut stream = match model.stream(request).await {
         Ok(stream) => stream,
         Err(error) => return Heard { end: Err(error), ..heard },
@@ -81,7 +109,12 @@ pub async fn hear(model: &Arc<dyn Model>, request: ModelRequest) -> Heard {
         match event {
             Ok(ModelEvent::Text(text)) => heard.text.push_str(&text),
             Ok(ModelEvent::Call(call)) => heard.calls.push(call),
-            Ok(ModelEvent::Finished { stop, usage }) => heard.end = Ok((stop, usage)),
+            Ok(ModelEvent::Reasoning(text)) => heard.reasoning.push_str(&text),
+            Ok(ModelEvent::Retrying { after_ms, reason }) => heard.retries.push((after_ms, reason)),
+            Ok(ModelEvent::Finished { stop, usage, model, replay }) => {
+                heard.end = Ok((stop, usage));
+                (heard.model, heard.replay) = (Some(model), replay);
+            }
             Err(error) => heard.end = Err(error),
         }
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use wingman_agent::{Agent, AgentSpec, ToolFilter};
 use wingman_message::{
-    AgentId, AgentRuntime, Entry, ManualClock, ModelEvent, Progress, StopReason, Tool, ToolError, ToolInvocation, ToolOutput,
-    ToolSource, ToolSpec, Usage,
+    AgentId, AgentRuntime, Entry, ManualClock, Progress, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolSource,
+    ToolSpec,
 };
 
 /// A tool that says who it is, after it has reported on the way; or never ends.
@@ -69,8 +69,7 @@ impl ToolSource for Shelf {
 }
 
 fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Duration) -> Agent {
-    let usage = Usage { input_tokens: 1, output_tokens: 1 };
-    let (model, _) = Puppet::new(vec![ModelEvent::Finished { stop: StopReason::EndTurn, usage }]);
+    let (model, _) = Puppet::new(vec![crate::support::finished(StopReason::EndTurn, crate::support::usage(1, 1))]);
     let spec = AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),

@@ -49,8 +49,8 @@ impl AgentRuntime for Actor {
                 }
                 Some(Line::Fails(why)) => return Err(ModelError::Unavailable(why.to_owned()).into()),
                 Some(Line::Ends) => {
-                    let entry = Entry::Assistant { text, calls: vec![] };
-                    return Ok(Step { entry, usage: Usage::default(), finished: Some(StopReason::EndTurn) });
+                    let entry = Entry::assistant(text, vec![]);
+                    return Ok(Step { entry, usage: Usage::default(), model: None, finished: Some(StopReason::EndTurn) });
                 }
                 None => std::future::pending().await,
             }

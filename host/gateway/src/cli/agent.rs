@@ -159,6 +159,9 @@ impl Printer {
             AgentEventKind::AgentStream { chunk: StreamChunk::OnChatModelStream { data, .. } } => {
                 self.say(&data.chunk.content)?
             }
+            AgentEventKind::AgentStream { chunk: StreamChunk::OnChatModelRetry { data, .. } } => {
+                self.aside(&format!("[asked again: {}]", data.reason));
+            }
             AgentEventKind::AgentSnapshot { parts, .. } => {
                 let text = text_of(parts);
                 if let Some(more) = text.strip_prefix(self.said.as_str()).map(str::to_owned) {
@@ -207,7 +210,7 @@ impl Printer {
 fn text_of(parts: &[MessagePart]) -> String {
     let texts = parts.iter().filter_map(|part| match part {
         MessagePart::Text { text } => Some(text.as_str()),
-        MessagePart::Tool(_) => None,
+        MessagePart::Reasoning { .. } | MessagePart::Tool(_) => None,
     });
     texts.collect()
 }

@@ -32,6 +32,12 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
             vec![AgentEventKind::AgentStart { agent: event.session.agent().to_string(), prompt: prompt.clone() }]
         }
         What::Text { run, text } => vec![AgentEventKind::text(*run, text.clone())],
+        What::Reasoning { run, text } => {
+            vec![AgentEventKind::AgentStream { chunk: StreamChunk::reasoning(*run, text.clone()) }]
+        }
+        What::Retrying { run, after_ms, reason } => {
+            vec![AgentEventKind::AgentStream { chunk: StreamChunk::retry(*run, *after_ms, reason.clone()) }]
+        }
         What::ToolStarted { call } => vec![
             AgentEventKind::ToolStart {
                 tool_call_id: call.id.clone(),
@@ -62,8 +68,11 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
         What::Completed { answer, .. } | What::Failed { answer: Some(answer), .. } if event.replayed && !is_requester => {
             vec![session_message(answer)]
         }
-        What::Completed { answer, usage } => {
-            vec![AgentEventKind::AgentComplete { result: result(answer, usage.map(Into::into)) }]
+        What::Completed { answer, usage, model } => {
+            let cost = usage.and_then(|usage| usage.cost_micro_usd);
+            let model = model.as_deref().map(str::to_owned);
+            let result = AgentResult { cost, model, ..result(answer, usage.map(Into::into)) };
+            vec![AgentEventKind::AgentComplete { result }]
         }
         What::Failed { answer, error } => {
             vec![AgentEventKind::AgentError { error: error.clone(), message_id: answer.as_ref().map(|answer| answer.id) }]
@@ -90,6 +99,8 @@ pub(crate) fn result(answer: &Message, usage: Option<wingman_protocol::Usage>) -
         message_id: answer.id,
         truncated: answer.status == MessageStatus::Truncated,
         usage,
+        cost: None,
+        model: None,
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn finish(delivery: DeliveryId, run: RunId, seq: i64) -> FinishTurn {
 }
 
 pub(crate) fn said(text: &str) -> Entry {
-    Entry::Assistant { text: text.to_owned(), calls: Vec::new() }
+    Entry::assistant(text, Vec::new())
 }
 
 pub(crate) async fn state_of(agent: &AgentStore, delivery: DeliveryId) -> Result<DeliveryState, StoreError> {

@@ -48,10 +48,23 @@ const play = (...actions: Action[]): Conversation => actions.reduce(reduce, empt
 function shown(state: Conversation): string[] {
   return timeline(state).map((turn) => {
     if (turn.role === "user") return `you: ${turn.content}${turn.pending ? ` (${turn.pending.state})` : ""}`;
-    const said = turn.parts.map((part) => (part.type === "text" ? part.text : `[${part.toolName}]`)).join("");
+    const said = turn.parts.map((part) => (part.type === "tool" ? `[${part.toolName}]` : part.type === "text" ? part.text : `(${part.text})`)).join("");
     return `agent: ${said}${turn.state === "complete" ? "" : ` (${turn.state})`}`;
   });
 }
+
+describe("reasoning", () => {
+  const thought = (seq: number, content: string) =>
+    event(seq, {
+      type: "agent-stream",
+      chunk: { event: "on_chat_model_reasoning", run_id: "run", data: { chunk: { content } } },
+    });
+
+  test("grows beside the words and is no part of them", () => {
+    const state = play(send("r1"), start(1, "r1"), thought(2, "Hm"), thought(3, "m."), text(4, "Hi", "r1"));
+    expect(shown(state)).toEqual(["you: hi", "agent: (Hmm.)Hi (running)"]);
+  });
+});
 
 describe("a turn of one's own", () => {
   test("goes from pending to confirmed to streaming to complete", () => {

@@ -5,7 +5,7 @@
 import type { AgentEvent, StoredMessage } from "../protocol/generated";
 import { localId, merge } from "./messages";
 import { type PendingMessage, update, without } from "./pending";
-import { appendText, ended, endTool, newRun, type Run, startTool } from "./run";
+import { appendReasoning, appendText, ended, endTool, newRun, type Run, startTool } from "./run";
 
 export interface Conversation {
   /** Settled messages, in order. */
@@ -119,8 +119,9 @@ function apply(state: Conversation, received: Received): Conversation {
     case "agent-stream": {
       const { chunk } = event;
       // Tools come as events of their own; their chunk forms repeat them.
-      if (chunk.event !== "on_chat_model_stream") return state;
-      const run = appendText(running(state, received), chunk.data.chunk.content);
+      if (chunk.event !== "on_chat_model_stream" && chunk.event !== "on_chat_model_reasoning") return state;
+      const append = chunk.event === "on_chat_model_stream" ? appendText : appendReasoning;
+      const run = append(running(state, received), chunk.data.chunk.content);
       return { ...state, run: { ...run, runId: chunk.run_id } };
     }
     case "tool-start":

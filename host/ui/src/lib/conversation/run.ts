@@ -27,6 +27,14 @@ export function appendText(run: Run, text: string): Run {
   return text === "" ? run : { ...run, parts: [...run.parts, { type: "text", text }] };
 }
 
+export function appendReasoning(run: Run, text: string): Run {
+  const last = run.parts.at(-1);
+  if (last?.type === "reasoning") {
+    return { ...run, parts: [...run.parts.slice(0, -1), { type: "reasoning", text: last.text + text }] };
+  }
+  return text === "" ? run : { ...run, parts: [...run.parts, { type: "reasoning", text }] };
+}
+
 export function startTool(run: Run, event: Extract<AgentEvent, { type: "tool-start" }>): Run {
   if (run.parts.some((part) => part.type === "tool" && part.toolCallId === event.toolCallId)) return run;
   const { toolCallId, toolName, toolInput, timestamp } = event;
@@ -66,7 +74,7 @@ export function ended(run: Run | null, ending: Ending): StoredMessage {
   const parts: MessagePart[] =
     textOf(seen) === content
       ? seen
-      : [...seen.filter((part) => part.type === "tool"), { type: "text", text: content }];
+      : [...seen.filter((part) => part.type !== "text"), { type: "text", text: content }];
   const id = messageId ?? localId("assistant", requestId ?? run?.runId ?? String(seq));
   const message: StoredMessage = { id, role: "assistant", content, createdAt: at, seq, status, parts };
   if (requestId !== undefined) message.requestId = requestId;

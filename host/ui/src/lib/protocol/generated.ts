@@ -394,16 +394,24 @@ export type AgentResult = {
   messageId: string;
   /** The model hit its output limit: the answer is not whole. */
   truncated?: boolean;
-  /** What it cost, where known. */
+  /** Tokens used, where known. */
   usage?: Usage;
+  /** What it cost, in millionths of a US dollar, where the gateway knows the model's price. */
+  cost?: number;
+  /** The model that answered, `provider:model-name`, where known. It may be a fallback of the agent's model. */
+  model?: string;
 };
 
 /** Tokens used by a run. */
 export type Usage = {
-  /** Tokens read. */
+  /** Tokens read, those from a cache included. */
   inputTokens: number;
-  /** Tokens written. */
+  /** Tokens written, those of reasoning included. */
   outputTokens: number;
+  /** Those of the tokens read that came from the provider's cache. */
+  cachedInputTokens: number;
+  /** Those of the tokens written that were reasoning. */
+  reasoningTokens: number;
 };
 
 /** A piece of an agent's stream. Tools come as `tool-start` and `tool-end` events too; a client reads one of the two forms. */
@@ -413,6 +421,18 @@ export type StreamChunk = {
   run_id: string;
   /** The text. */
   data: TextData;
+} | {
+  "event": "on_chat_model_reasoning";
+  /** The run. */
+  run_id: string;
+  /** The text. */
+  data: TextData;
+} | {
+  "event": "on_chat_model_retry";
+  /** The run. */
+  run_id: string;
+  /** Why, and when. */
+  data: Retry;
 } | {
   "event": "on_tool_start";
   /** The call's id. */
@@ -520,6 +540,10 @@ export type Status = "complete" | "truncated" | "cancelled" | "error";
 /** A piece of an assistant's message, in the order in which it came. */
 export type MessagePart = {
   "type": "text";
+  /** Markdown. */
+  text: string;
+} | {
+  "type": "reasoning";
   /** Markdown. */
   text: string;
 } | {
