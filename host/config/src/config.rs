@@ -10,7 +10,7 @@ use crate::{
     plugins::Plugins,
     problem::{Code, Place, Problem, Report},
     source::Source,
-    text::{AgentId, Host, IpRange, ModelName, WebhookId},
+    text::{AgentId, CommandText, Host, IpRange, ModelName, WebhookId},
 };
 
 /// The whole configuration, checked and resolved. `Debug` shows no secret.
@@ -126,6 +126,8 @@ pub struct Agent {
     pub model: ModelName,
     /// Names of the tools it may use; none given means all that there are.
     pub tools: Option<Vec<String>>,
+    /// Commands it may run; empty for none.
+    pub commands: Vec<CommandText>,
     /// What it is told before every conversation.
     pub instructions: Option<String>,
 }

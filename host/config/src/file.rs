@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::plugin_file::PluginsSection;
-use crate::text::{AgentId, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
+use crate::text::{AgentId, BaseUrl, CommandText, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
 
 /// Configuration of the Wingman Gateway. Comments and trailing commas are allowed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -161,6 +161,8 @@ pub struct AgentEntry {
     /// Names of the tools the agent may use. Default: all that there are.
     #[schemars(inner(inner(length(min = 1))))]
     pub tools: Option<Vec<String>>,
+    /// Commands the agent may run: programs, or programs with their leading arguments, such as "git status". Default: none.
+    pub commands: Option<Vec<CommandText>>,
     /// What the agent is told before every conversation.
     pub instructions: Option<String>,
 }
@@ -169,7 +171,17 @@ impl AgentEntry {
     /// An agent of which everything but the id is left out.
     #[must_use]
     pub fn new(id: AgentId) -> Self {
-        Self { id, name: None, default: false, workspace: None, agent_dir: None, model: None, tools: None, instructions: None }
+        Self {
+            id,
+            name: None,
+            default: false,
+            workspace: None,
+            agent_dir: None,
+            model: None,
+            tools: None,
+            commands: None,
+            instructions: None,
+        }
     }
 }
 

@@ -118,6 +118,7 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         outputs: own("outputs"),
         model: entry.model.unwrap_or_else(ModelName::demo),
         tools: entry.tools,
+        commands: entry.commands.unwrap_or_default(),
         instructions: entry.instructions,
         id: entry.id,
     }
