@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 /// `(crate, crates of ours that it may depend on)`; all names without the `wingman-` prefix. The same table stands in the
 /// README as the architecture's arrows.
-const HOST: [(&str, &[&str]); 17] = [
+const HOST: [(&str, &[&str]); 18] = [
     ("message", &[]),
     ("config", &["message"]),
     ("route", &["message"]),
@@ -18,6 +18,7 @@ const HOST: [(&str, &[&str]); 17] = [
     ("plugin", &["message", "manifest", "verify", "egress"]),
     ("workbench", &["egress", "guest", "manifest", "message", "plugin"]),
     ("agent", &["message"]),
+    ("tools", &["message"]),
     ("guest", &[]),
     ("client", &["protocol"]),
     ("dispatch", &["store", "route", "message"]),
@@ -38,6 +39,7 @@ const HOST: [(&str, &[&str]); 17] = [
             "route",
             "server",
             "store",
+            "tools",
             "workbench",
         ],
     ),
