@@ -86,8 +86,7 @@ impl Place {
     }
 
     pub(crate) async fn try_call(&self, tool: &str, input: Value) -> Result<String, ToolError> {
-        // A tool that hangs fails its test instead of stopping all of them.
-        let call = self.tool(tool).call(self.invocation(input.clone())).await;
+        let call = self.tool(tool).call(self.invocation(input)).await;
         call.map(|output| output.text)
     }
 
