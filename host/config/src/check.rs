@@ -113,6 +113,7 @@ fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
             let several = Problem::new(Code::SeveralDefaults, at_key(&path, "default"), default.place(), message);
             problems.push(several.label("only one can be").help("keep one of them"));
         }
+        unused_commands(agent, &path, problems);
         match agent.get("model") {
             Some(model) => known_model(root, model, &at_key(&path, "model"), environment, problems),
             None => {
@@ -126,6 +127,18 @@ fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
             known_model(root, model, &at_index(&fallbacks, index), environment, problems);
         }
     }
+}
+
+/// Commands that are allowed in vain, because the agent's tools leave out the one that runs them.
+fn unused_commands(agent: &Node, path: &str, problems: &mut Vec<Problem>) {
+    let (Some(tools), Some(commands)) = (agent.get("tools"), agent.get("commands")) else { return };
+    let runs_commands = |tool: &Node| tool.text().is_some_and(|tool| matches!(tool, "command_execute" | "command"));
+    if commands.elements().is_empty() || tools.elements().iter().any(runs_commands) {
+        return;
+    }
+    let message = "commands are allowed, but the tool that runs them is not";
+    let unused = Problem::new(Code::UnusedCommands, at_key(path, "commands"), commands.opening(), message);
+    problems.push(unused.label("without effect").help("add \"command_execute\" to the agent's `tools`"));
 }
 
 fn unique_ids(entries: &[Node], list: &str, what: &str, problems: &mut Vec<Problem>) {

@@ -11,7 +11,7 @@ use crate::{
     plugins::Plugins,
     problem::{Code, Place, Problem, Report},
     source::Source,
-    text::{AgentId, Host, IpRange, ModelName, WebhookId},
+    text::{AgentId, CommandText, Host, IpRange, ModelName, WebhookId},
 };
 
 /// The whole configuration, checked and resolved. `Debug` shows no secret.
@@ -131,6 +131,8 @@ pub struct Agent {
     pub fallback_models: Vec<ModelName>,
     /// Names of the tools it may use; none given means all that there are.
     pub tools: Option<Vec<String>>,
+    /// Commands it may run; empty for none.
+    pub commands: Vec<CommandText>,
     /// What it is told before every conversation.
     pub instructions: Option<String>,
 }

@@ -248,7 +248,7 @@ fn same_value(old: &Kind, new: &Input) -> bool {
 }
 
 fn agent_properties(agent: &AgentEntry) -> Properties {
-    let AgentEntry { id, name, default, workspace, agent_dir, model, fallback_models, tools, instructions } = agent;
+    let AgentEntry { id, name, default, workspace, agent_dir, model, fallback_models, tools, commands, instructions } = agent;
     let text = |text: Option<&str>| text.map(Input::from);
     vec![
         ("id", text(Some(id.as_str()))),
@@ -259,6 +259,7 @@ fn agent_properties(agent: &AgentEntry) -> Properties {
         ("model", text(model.as_ref().map(crate::text::ModelName::as_str))),
         ("fallbackModels", texts(fallback_models.iter().map(crate::text::ModelName::as_str))),
         ("tools", tools.as_ref().map(|tools| Input::Array(tools.iter().map(|tool| Input::from(tool.as_str())).collect()))),
+        ("commands", commands.as_ref().and_then(|commands| texts(commands.iter().map(crate::text::CommandText::as_str)))),
         ("instructions", text(instructions.as_deref())),
     ]
 }

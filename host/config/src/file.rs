@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::mcp_file::McpSection;
 use crate::money::Usd;
 use crate::plugin_file::PluginsSection;
-use crate::text::{AgentId, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
+use crate::text::{AgentId, BaseUrl, CommandText, EnvName, Host, IpRange, ModelName, Origin, PathText, WebhookId};
 
 /// Configuration of the Wingman Gateway. Comments and trailing commas are allowed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -168,6 +168,8 @@ pub struct AgentEntry {
     /// Names of the tools the agent may use. Default: all that there are.
     #[schemars(inner(inner(length(min = 1))))]
     pub tools: Option<Vec<String>>,
+    /// Commands the agent may run: programs, or programs with their leading arguments, such as "git status". Default: none.
+    pub commands: Option<Vec<CommandText>>,
     /// What the agent is told before every conversation.
     pub instructions: Option<String>,
 }
@@ -185,6 +187,7 @@ impl AgentEntry {
             model: None,
             fallback_models: vec![],
             tools: None,
+            commands: None,
             instructions: None,
         }
     }

@@ -55,5 +55,7 @@ pub use problem::{Code, Place, Problem, Report, Severity};
 pub use render::Look;
 pub use schema::json_schema;
 pub use starter::{StarterOptions, StarterProvider, starter};
-pub use text::{AgentId, BadText, BaseUrl, EnvName, Host, IpRange, ModelName, Origin, PathText, ServerUrl, WebhookId};
+pub use text::{
+    AgentId, BadText, BaseUrl, CommandText, EnvName, Host, IpRange, ModelName, Origin, PathText, ServerUrl, WebhookId,
+};
 pub use write::{WriteError, write_new};

@@ -46,6 +46,8 @@ pub enum Code {
     NoModel,
     /// Warning: a binding that an earlier one always beats.
     ShadowedBinding,
+    /// Warning: commands are allowed, and the tool that runs them is not.
+    UnusedCommands,
     /// Warning: a token, password or secret that is easy to guess.
     ShortSecret,
     /// Warning: other users of this machine can read the secrets in the file.
@@ -76,6 +78,7 @@ impl Code {
             Self::NotYet => "not-yet",
             Self::NoModel => "no-model",
             Self::ShadowedBinding => "shadowed-binding",
+            Self::UnusedCommands => "unused-commands",
             Self::ShortSecret => "short-secret",
             Self::ReadableByOthers => "readable-by-others",
         }
@@ -85,9 +88,12 @@ impl Code {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotYet | Self::NoModel | Self::ShadowedBinding | Self::ShortSecret | Self::ReadableByOthers => {
-                Severity::Warning
-            }
+            Self::NotYet
+            | Self::NoModel
+            | Self::ShadowedBinding
+            | Self::UnusedCommands
+            | Self::ShortSecret
+            | Self::ReadableByOthers => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -123,6 +123,7 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         model: entry.model.unwrap_or_else(ModelName::demo),
         fallback_models: entry.fallback_models,
         tools: entry.tools,
+        commands: entry.commands.unwrap_or_default(),
         instructions: entry.instructions,
         id: entry.id,
     }

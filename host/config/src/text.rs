@@ -33,7 +33,7 @@ pub(crate) fn rule(format: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.format == format)
 }
 
-static RULES: [Rule; 10] = [
+static RULES: [Rule; 11] = [
     Rule { format: "wingman-id", pattern: r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$", check: check_id, may_quote: true },
     Rule { format: "wingman-webhook-id", pattern: r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$", check: check_id, may_quote: true },
     Rule { format: "wingman-model", pattern: r"^[A-Za-z0-9_.-]+:\S.*$", check: check_model, may_quote: true },
@@ -44,6 +44,7 @@ static RULES: [Rule; 10] = [
     Rule { format: "wingman-ip-range", pattern: r"^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$", check: check_ip_range, may_quote: true },
     Rule { format: "wingman-base-url", pattern: r"^https?://", check: check_base_url, may_quote: true },
     Rule { format: "wingman-server-url", pattern: r"^https?://", check: check_server_url, may_quote: false },
+    Rule { format: "wingman-command", pattern: r"^\s*[^\s]", check: check_command, may_quote: true },
 ];
 
 macro_rules! text_type {
@@ -147,6 +148,10 @@ text_type!(
 text_type!(
     /// An `http` or `https` URL without user name, password, query or fragment.
     BaseUrl, "wingman-base-url", check_base_url
+);
+text_type!(
+    /// A command that an agent may run: a program, and the arguments that a call must start with.
+    CommandText, "wingman-command", check_command
 );
 
 text_type!(
@@ -336,6 +341,24 @@ fn check_url(text: &str, right: &str, credentials: &str) -> Result<(), BadText> 
         return bad("leave out everything from `?` or `#` on");
     }
     Ok(())
+}
+
+/// The rule of the tool that runs commands, which reads the text again; a test there holds the two together.
+fn check_command(text: &str) -> Result<(), BadText> {
+    if let Some(shell) = text.chars().find(|c| r#"|&;<>$`"'\(){}*?[]#!"#.contains(*c)) {
+        return bad(format!("leave `{shell}` out, because no shell runs; write a program and the arguments that must lead"));
+    }
+    if text.chars().any(char::is_control) {
+        return bad("remove the control character");
+    }
+    let Some(program) = text.split_whitespace().next() else {
+        return bad("write the name of a program, for example \"git\" or \"git status\"");
+    };
+    let fixed = match program.strip_prefix('/') {
+        Some(path) => path.split('/').all(|part| !matches!(part, "" | "." | "..")),
+        None => !program.contains('/') && !matches!(program, "." | "..") && !program.starts_with('~'),
+    };
+    if fixed { Ok(()) } else { bad("write a name that is found in PATH, or an absolute path without `..`") }
 }
 
 #[cfg(test)]

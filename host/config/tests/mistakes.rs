@@ -116,6 +116,21 @@ fn rules_across_settings_are_kept() {
 }
 
 #[test]
+fn commands_are_programs_and_nothing_for_a_shell() {
+    let agent = |rest: &str| format!(r#"{{ "agents": {{ "list": [{{ "id": "a", {rest} }}] }} }}"#);
+    let place = "agents.list[0].commands[0]";
+    expect(&agent(r#""commands": ["git log | cat"]"#), Code::BadValue, place, "\"git log | cat\"");
+    expect(&agent(r#""commands": ["./build"]"#), Code::BadValue, place, "\"./build\"");
+    expect(&agent(r#""commands": [" "]"#), Code::BadValue, place, "\" \"");
+    expect(&agent(r#""commands": "git""#), Code::WrongType, "agents.list[0].commands", "\"git\"");
+    assert!(help(&agent(r#""commands": ["git *"]"#)).starts_with("leave `*` out"));
+    let vain = agent(r#""commands": ["git"], "tools": ["files"]"#);
+    expect(&vain, Code::UnusedCommands, "agents.list[0].commands", "[");
+    assert_eq!(told(&agent(r#""commands": ["git status", "/usr/bin/make"], "tools": ["command"]"#)), []);
+    assert_eq!(told(&agent(r#""commands": [], "tools": []"#)), []);
+}
+
+#[test]
 fn what_is_allowed_is_not_reported() {
     for fine in [
         "{}",

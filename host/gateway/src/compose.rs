@@ -19,6 +19,7 @@ use wingman_message::{
 use wingman_plugin::{MemoryStore, PluginHost, PluginHostConfig};
 use wingman_server::{Auth, GatewayInfo, Listeners, ProviderInfo, Server, SitePolicy};
 use wingman_store::Store;
+use wingman_tools::{CommandExecute, CommandPolicy};
 
 /// The plugin that reads what clients say, and the one that reads a webhook's deliveries where it names no other.
 const CLIENT_CHANNEL: &str = "webui";
@@ -85,8 +86,8 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
 
 fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<dyn Clock>) -> Result<Agents> {
     let models = ModelFactory::new(translate::model_limits(config))?;
-    let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
-    let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
+    let mut own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    own.extend(wingman_tools::files());
     let mut agents: Agents = HashMap::new();
     for agent in &config.agents.list {
         let spec = AgentSpec {
@@ -100,10 +101,25 @@ fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<d
             tool_time: config.limits.tool_time(),
         };
         let model = model(config, &models, agent).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
+        let mut own = own.clone();
+        own.extend(commands(config, agent)?);
+        // The first tool of a name is used: neither a plugin nor a server can take the place of one of these.
+        let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
         let id = spec.id.clone();
-        agents.insert(id, Arc::new(Agent::new(spec, model, tools.clone(), Arc::clone(clock))) as Arc<dyn AgentRuntime>);
+        agents.insert(id, Arc::new(Agent::new(spec, model, tools, Arc::clone(clock))) as Arc<dyn AgentRuntime>);
     }
     Ok(agents)
+}
+
+/// The tool that runs commands, where the agent may run any.
+fn commands(config: &Config, agent: &wingman_config::Agent) -> Result<Option<Arc<dyn Tool>>> {
+    if agent.commands.is_empty() {
+        return Ok(None);
+    }
+    let entries: Vec<&str> = agent.commands.iter().map(|command| command.as_str()).collect();
+    let policy = CommandPolicy::within(&entries, config.limits.tool_time())
+        .with_context(|| format!("`commands` of agent `{}`", agent.id.as_str()))?;
+    Ok(Some(Arc::new(CommandExecute::new(policy))))
 }
 
 /// The agent's model, with its retries and its fallbacks.

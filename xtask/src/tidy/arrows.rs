@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 /// `(crate, crates of ours that it may depend on)`; all names without the `wingman-` prefix. The same table stands in the
 /// README as the architecture's arrows.
-const HOST: [(&str, &[&str]); 18] = [
+const HOST: [(&str, &[&str]); 19] = [
     ("message", &[]),
     ("config", &["message"]),
     ("route", &["message"]),
@@ -19,6 +19,7 @@ const HOST: [(&str, &[&str]); 18] = [
     ("workbench", &["egress", "guest", "manifest", "message", "plugin"]),
     ("agent", &["message"]),
     ("mcp", &["message"]),
+    ("tools", &["message"]),
     ("guest", &[]),
     ("client", &["protocol"]),
     ("dispatch", &["store", "route", "message"]),
@@ -40,6 +41,7 @@ const HOST: [(&str, &[&str]); 18] = [
             "route",
             "server",
             "store",
+            "tools",
             "workbench",
         ],
     ),
