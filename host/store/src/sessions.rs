@@ -5,6 +5,8 @@ use crate::codec::{self, parse};
 use crate::cursor::SessionCursor;
 use crate::deliveries::UNFINISHED_COUNT;
 use crate::error::{Failure, Outcome, StoreError};
+use crate::search;
+use crate::words;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wingman_message::{SessionKey, SessionSource};
 
@@ -102,6 +104,60 @@ impl AgentStore {
             .await
     }
 
+    /// As [`Self::list_sessions`], of those whose name, key or preview holds `text`, whatever the case and the accents.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn find_sessions(
+        &self,
+        text: &str,
+        limit: usize,
+        cursor: Option<&SessionCursor>,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        let (text, cursor) = (text.to_owned(), cursor.cloned());
+        self.database
+            .read(move |connection| {
+                let (query, place) = match &cursor {
+                    None => (NEWEST, None),
+                    Some(cursor) => (OLDER, Some((cursor.updated_at, cursor.key.as_str()))),
+                };
+                let mut statement = connection.prepare_cached(query)?;
+                let mut rows = match place {
+                    None => statement.query(params![i64::MAX])?,
+                    Some((updated_at, key)) => statement.query(params![i64::MAX, updated_at, key])?,
+                };
+                let mut found = Vec::new();
+                while found.len() < limit
+                    && let Some(row) = rows.next()?
+                {
+                    let session = record(row)?;
+                    let named = [session.name.as_deref(), session.last_preview.as_deref(), Some(session.key.as_str())];
+                    if named.into_iter().flatten().any(|name| words::holds(name, &text)) {
+                        found.push(session);
+                    }
+                }
+                Ok(found)
+            })
+            .await
+    }
+
+    /// Sets the folder that the session's agent works in, or takes it away; false when there is no such session. Whether the
+    /// folder may be used is the caller's to say.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn set_workdir(&self, key: &SessionKey, workdir: Option<String>) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.database
+            .write(move |connection| {
+                let changed = connection
+                    .prepare_cached("UPDATE sessions SET workdir = ?2 WHERE key = ?1 AND created_at IS NOT NULL")?
+                    .execute(params![key.as_str(), workdir])?;
+                Ok(changed > 0)
+            })
+            .await
+    }
+
     /// Gives the session a name, or takes it away; false when there is no such session.
     ///
     /// # Errors
@@ -151,7 +207,7 @@ impl AgentStore {
     }
 }
 
-fn find(connection: &Connection, key: &SessionKey) -> Outcome<Option<SessionRecord>> {
+pub(crate) fn find(connection: &Connection, key: &SessionKey) -> Outcome<Option<SessionRecord>> {
     let query = format!("SELECT {COLUMNS} FROM sessions WHERE key = ?1 AND created_at IS NOT NULL");
     Ok(all(connection, &query, params![key.as_str()])?.pop())
 }
@@ -195,6 +251,7 @@ fn delete(connection: &Connection, key: &SessionKey) -> Outcome<bool> {
         "DELETE FROM steps WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE inbox SET body_json = NULL WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE deliveries SET answer = NULL, error = NULL WHERE ordinal IN (SELECT delivery FROM messages WHERE session = ?1)",
+        search::FORGET_SESSION,
         "DELETE FROM messages WHERE session = ?1",
         "UPDATE sessions SET created_at = NULL, updated_at = 0, name = NULL, source = NULL, message_count = 0,
                              last_preview = NULL, workdir = NULL WHERE id = ?1",
