@@ -41,7 +41,7 @@ mod writer_tests;
 pub use accept::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, Original};
 pub use agent::AgentStore;
 pub use copies::{CopiedMessage, NewCopy, SessionCopy};
-pub use cursor::{CursorError, MessageCursor, SessionCursor};
+pub use cursor::{CursorError, MessageCursor, SearchCursor, SessionCursor};
 pub use dead_letters::{DeadLetter, DeadLetterKind, Revived};
 pub use deliveries::{DeliveryRecord, DeliveryState, Unfinished};
 pub use error::StoreError;

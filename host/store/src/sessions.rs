@@ -56,6 +56,11 @@ pub(crate) const NEWEST: &str = "SELECT key, name, source, created_at, updated_a
 pub(crate) const OLDER: &str = "SELECT key, name, source, created_at, updated_at, message_count, last_preview, workdir
      FROM sessions WHERE created_at IS NOT NULL AND (updated_at, key) < (?2, ?3) ORDER BY updated_at DESC, key DESC LIMIT ?1";
 
+/// What becomes of the row of a session that is deleted, and of one that is emptied.
+const FORGET: &str = "UPDATE sessions SET created_at = NULL, updated_at = 0, name = NULL, source = NULL, message_count = 0,
+                                          last_preview = NULL, workdir = NULL WHERE id = ?1";
+const EMPTY: &str = "UPDATE sessions SET message_count = 0, last_preview = NULL WHERE id = ?1";
+
 impl AgentStore {
     /// Opens a session.
     ///
@@ -181,7 +186,16 @@ impl AgentStore {
     /// [`StoreError::Busy`] while deliveries in it wait or run.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
         let key = key.clone();
-        self.database.write(move |connection| delete(connection, &key)).await
+        self.database.write(move |connection| delete(connection, &key, FORGET)).await
+    }
+
+    /// Deletes all that was said in the session, which stays, with its name and its folder; false when there is no such session.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while deliveries in it wait or run.
+    pub async fn clear_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.database.write(move |connection| delete(connection, &key, EMPTY)).await
     }
 
     /// Takes `block` fresh sequence numbers for the session, which need not exist; returns the first. Numbers begin at 1 and
@@ -235,7 +249,7 @@ fn record(row: &Row<'_>) -> Outcome<SessionRecord> {
     })
 }
 
-fn delete(connection: &Connection, key: &SessionKey) -> Outcome<bool> {
+fn delete(connection: &Connection, key: &SessionKey, rest: &str) -> Outcome<bool> {
     let found: Option<i64> = connection
         .prepare_cached("SELECT id FROM sessions WHERE key = ?1 AND created_at IS NOT NULL")?
         .query_row([key.as_str()], |row| row.get(0))
@@ -253,8 +267,7 @@ fn delete(connection: &Connection, key: &SessionKey) -> Outcome<bool> {
         "UPDATE deliveries SET answer = NULL, error = NULL WHERE ordinal IN (SELECT delivery FROM messages WHERE session = ?1)",
         search::FORGET_SESSION,
         "DELETE FROM messages WHERE session = ?1",
-        "UPDATE sessions SET created_at = NULL, updated_at = 0, name = NULL, source = NULL, message_count = 0,
-                             last_preview = NULL, workdir = NULL WHERE id = ?1",
+        rest,
     ] {
         connection.prepare_cached(statement)?.execute([id])?;
     }
