@@ -128,7 +128,8 @@ impl Folders {
     /// [`FolderError`]
     pub fn folder(&self, path: &Path) -> Result<PathBuf, FolderError> {
         let place = self.place(path)?;
-        let is_folder = place.root().and_then(|root| root.metadata(&place.below)).map_err(|error| unusable(path, &error))?.is_dir();
+        let is_folder =
+            place.root().and_then(|root| root.metadata(&place.below)).map_err(|error| unusable(path, &error))?.is_dir();
         if is_folder { Ok(place.path()) } else { Err(FolderError::NotAFolder(path.to_owned())) }
     }
 
@@ -164,9 +165,11 @@ impl Folders {
                 is_cut = true;
                 break;
             }
-            // Follows links, and fails where one leads out of the folder. Those that stay below the root are tried from there.
-            let found = dir.metadata(&name).or_else(|_| place.root()?.metadata(place.below.join(&name)));
-            let Ok(found) = found else { continue };
+            // Follows no link out of the folder; where one leads is held against the roots.
+            let linked = |_| {
+                self.place(&folder.join(&name)).and_then(|to| to.root().and_then(|root| root.metadata(&to.below)).map_err(failed))
+            };
+            let Ok(found) = dir.metadata(&name).or_else(linked) else { continue };
             if found.is_dir() {
                 folders.push(name);
             } else if found.is_file() {

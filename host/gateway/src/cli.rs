@@ -6,6 +6,8 @@ mod init;
 mod local;
 mod plugin;
 mod route;
+mod running;
+mod sessions;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -39,6 +41,9 @@ enum Command {
     /// See the plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// See, search and look after conversations
+    #[command(subcommand)]
+    Sessions(sessions::Command),
     /// See where messages go
     #[command(subcommand)]
     Route(route::Command),
@@ -52,6 +57,7 @@ impl Cli {
             Command::Agent(args) => args.run(config),
             Command::Init(args) => args.run(config),
             Command::Plugin(command) => command.run(config),
+            Command::Sessions(command) => command.run(config),
             Command::Route(command) => command.run(config),
         }
     }

@@ -105,10 +105,9 @@ fn meaning(refused: &Refused) -> Meaning {
             FolderError::NotFound(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
             FolderError::AlreadyThere(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
             FolderError::TooLarge(_) => of(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidRequest),
-            FolderError::Relative(_)
-            | FolderError::NotAFolder(_)
-            | FolderError::NotAFile(_)
-            | FolderError::Unusable { .. } => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
+            FolderError::Relative(_) | FolderError::NotAFolder(_) | FolderError::NotAFile(_) | FolderError::Unusable { .. } => {
+                of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest)
+            }
         },
         Refused::Store(StoreError::Invalid(_)) => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
         Refused::Store(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 5_000),

@@ -48,6 +48,13 @@ async fn lengths() {
     let start = Instant::now();
     agent.delete_session(&key).await.unwrap();
     println!("deletion of 100,000: {:?}", start.elapsed());
+    let start = Instant::now();
+    let mut slowest = Duration::ZERO;
+    for _ in 0..20 {
+        slowest = slowest.max(timed(agent.reserve_seq(&"agent:main:other".parse().unwrap(), 1)).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("slowest of 20 writes while its words are cleared: {slowest:?}, {:?}", start.elapsed());
 }
 
 async fn build(agent: &AgentStore, count: usize) -> SessionKey {

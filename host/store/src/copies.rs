@@ -9,7 +9,9 @@ use crate::sessions::{self, SessionRecord};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use wingman_message::{Attachment, Clock, Entry, Message, MessageId, MessageStatus, Part, Role, Sender, SessionKey, SessionSource};
+use wingman_message::{
+    Attachment, Clock, Entry, Message, MessageId, MessageStatus, Part, Role, Sender, SessionKey, SessionSource,
+};
 
 /// How many messages of another session are copied in one step, and after how many bytes of text it ends earlier.
 const STEP: i64 = 200;
@@ -156,7 +158,15 @@ impl SessionCopy {
                                          last_preview = ?6, workdir = ?7, next_seq = max(next_seq, ?5 + 1)
                      WHERE id = ?1 AND created_at IS NULL",
                 )?
-                .execute(params![session, now, new.name, codec::source_word(SessionSource::Client), count, preview, new.workdir])?;
+                .execute(params![
+                    session,
+                    now,
+                    new.name,
+                    codec::source_word(SessionSource::Client),
+                    count,
+                    preview,
+                    new.workdir
+                ])?;
             if opened == 0 {
                 return Err(StoreError::AlreadyThere(format!("session `{}`", new.key)).into());
             }

@@ -154,8 +154,7 @@ pub(crate) fn journal(connection: &Connection, message: &Message, delivery: Opti
         return Ok(Vec::new());
     }
     let Some(delivery) = delivery else {
-        let kept: Option<String> =
-            connection.prepare_cached(JOURNAL)?.query_row([message.id.to_string()], |row| row.get(0))?;
+        let kept: Option<String> = connection.prepare_cached(JOURNAL)?.query_row([message.id.to_string()], |row| row.get(0))?;
         return list(kept.as_deref());
     };
     read_all(connection, STEPS, delivery)

@@ -39,9 +39,9 @@ pub struct SearchPage {
 
 /// Number and words of a message.
 const INSERT: &str = "INSERT INTO message_search (rowid, words) VALUES (?1, ?2)";
-/// Takes a session's messages out of the index. What is not in it yet is skipped.
-pub(crate) const FORGET_SESSION: &str =
-    "DELETE FROM message_search WHERE rowid IN (SELECT ordinal FROM messages WHERE session = ?1)";
+/// Has a session's messages taken out of the index when nobody waits. Nothing is found of them from the moment on at which they are
+/// gone themselves, and their ordinals are never given again.
+pub(crate) const FORGET_SESSION: &str = "INSERT INTO search_garbage (ordinal) SELECT ordinal FROM messages WHERE session = ?1";
 pub(crate) const HITS: &str = "SELECT m.ordinal, s.key, s.name, m.id, m.seq, m.role, m.created_at, m.content
      FROM message_search f JOIN messages m ON m.ordinal = f.rowid JOIN sessions s ON s.id = m.session
      WHERE f.message_search MATCH ?1 AND f.rowid < ?2 AND s.created_at IS NOT NULL ORDER BY f.rowid DESC LIMIT ?3";
@@ -59,8 +59,7 @@ impl AgentStore {
         self.database
             .read(move |connection| {
                 let mut statement = connection.prepare_cached(HITS)?;
-                let mut rows =
-                    statement.query(params![query.to_fts(), before.unwrap_or(i64::MAX), codec::limit(limit)])?;
+                let mut rows = statement.query(params![query.to_fts(), before.unwrap_or(i64::MAX), codec::limit(limit)])?;
                 let mut hits = Vec::new();
                 while let Some(row) = rows.next()? {
                     hits.push(SearchHit {

@@ -8,6 +8,7 @@ use crate::error::{Failure, Outcome, StoreError};
 use crate::search;
 use crate::words;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::sync::atomic::Ordering;
 use wingman_message::{SessionKey, SessionSource};
 
 /// A session that is opened before anything is said in it.
@@ -185,8 +186,7 @@ impl AgentStore {
     /// # Errors
     /// [`StoreError::Busy`] while deliveries in it wait or run.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let key = key.clone();
-        self.database.write(move |connection| delete(connection, &key, FORGET)).await
+        self.forget(key, FORGET).await
     }
 
     /// Deletes all that was said in the session, which stays, with its name and its folder; false when there is no such session.
@@ -194,8 +194,18 @@ impl AgentStore {
     /// # Errors
     /// [`StoreError::Busy`] while deliveries in it wait or run.
     pub async fn clear_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let key = key.clone();
-        self.database.write(move |connection| delete(connection, &key, EMPTY)).await
+        self.forget(key, EMPTY).await
+    }
+
+    async fn forget(&self, key: &SessionKey, rest: &'static str) -> Result<bool, StoreError> {
+        let (key, upkeep) = (key.clone(), self.database.upkeep());
+        self.database
+            .write(move |connection| {
+                let deleted = delete(connection, &key, rest)?;
+                upkeep.store(true, Ordering::Relaxed);
+                Ok(deleted)
+            })
+            .await
     }
 
     /// Takes `block` fresh sequence numbers for the session, which need not exist; returns the first. Numbers begin at 1 and

@@ -164,7 +164,10 @@ fn begin(connection: &Connection, found: &Found, run: RunId, first_seq: i64, now
             attachments: inbound.attachments,
             untrusted: found.origin.is_untrusted(),
         };
-        messages::insert(connection, &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: &message })?;
+        messages::insert(
+            connection,
+            &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: &message },
+        )?;
         user_messages.push(message);
     }
     messages::count(connection, found.session, &user_messages, now)?;
@@ -194,7 +197,10 @@ fn end(connection: &Connection, finish: &FinishTurn, now: i64) -> Outcome<Option
         write_step(connection, found.ordinal, *number, entry)?;
     }
     let answer = &finish.answer;
-    messages::insert(connection, &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: answer })?;
+    messages::insert(
+        connection,
+        &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: answer },
+    )?;
     messages::count(connection, found.session, std::slice::from_ref(answer), now)?;
     connection
         .prepare_cached("UPDATE deliveries SET state = ?2, finished_at = ?3, answer = ?4, error = ?5 WHERE ordinal = ?1")?

@@ -1,5 +1,5 @@
 //! Work that can wait, done by the writer's thread in small steps when nobody waits for it: older messages are put into the
-//! index, and copies that were given up are cleared away. Where it stands is in the database, so that it goes on after a restart.
+//! index, words of messages that are gone are taken out, and copies that were given up are cleared away. Where it stands is in the database, so that it goes on after a restart.
 
 use crate::error::Outcome;
 use crate::search;
@@ -18,7 +18,15 @@ pub(crate) fn begin(connection: &Connection) -> Outcome<()> {
 
 /// Does a little, in the transaction that is open. False when nothing is left to do.
 pub(crate) fn step(connection: &Connection) -> Outcome<bool> {
-    Ok(clear_copy(connection)? || fill_index(connection)?)
+    Ok(clear_copy(connection)? || clear_index(connection)? || fill_index(connection)?)
+}
+
+/// The words of messages that are gone.
+fn clear_index(connection: &Connection) -> Outcome<bool> {
+    let some = "SELECT ordinal FROM search_garbage ORDER BY ordinal LIMIT ?1";
+    connection.prepare_cached(&format!("DELETE FROM message_search WHERE rowid IN ({some})"))?.execute([STEP])?;
+    let cleared = connection.prepare_cached(&format!("DELETE FROM search_garbage WHERE ordinal IN ({some})"))?.execute([STEP])?;
+    Ok(cleared > 0)
 }
 
 fn clear_copy(connection: &Connection) -> Outcome<bool> {
@@ -28,12 +36,9 @@ fn clear_copy(connection: &Connection) -> Outcome<bool> {
         .optional()?;
     let Some(session) = copy else { return Ok(false) };
     let some = "SELECT ordinal FROM messages WHERE session = ?1 ORDER BY seq LIMIT ?2";
-    connection
-        .prepare_cached(&format!("DELETE FROM message_search WHERE rowid IN ({some})"))?
-        .execute(params![session, STEP])?;
-    let cleared = connection
-        .prepare_cached(&format!("DELETE FROM messages WHERE ordinal IN ({some})"))?
-        .execute(params![session, STEP])?;
+    connection.prepare_cached(&format!("INSERT INTO search_garbage (ordinal) {some}"))?.execute(params![session, STEP])?;
+    let cleared =
+        connection.prepare_cached(&format!("DELETE FROM messages WHERE ordinal IN ({some})"))?.execute(params![session, STEP])?;
     if cleared == 0 {
         connection.prepare_cached("DELETE FROM copies WHERE session = ?1")?.execute([session])?;
     }
@@ -43,8 +48,8 @@ fn clear_copy(connection: &Connection) -> Outcome<bool> {
 /// The newest first: they are what is looked for most.
 fn fill_index(connection: &Connection) -> Outcome<bool> {
     let Some(below) = search::backlog(connection)? else { return Ok(false) };
-    let mut statement = connection
-        .prepare_cached("SELECT ordinal, content FROM messages WHERE ordinal < ?1 ORDER BY ordinal DESC LIMIT ?2")?;
+    let mut statement =
+        connection.prepare_cached("SELECT ordinal, content FROM messages WHERE ordinal < ?1 ORDER BY ordinal DESC LIMIT ?2")?;
     let mut rows = statement.query(params![below, STEP])?;
     let (mut reached, mut bytes) = (None, 0);
     while bytes < STEP_BYTES

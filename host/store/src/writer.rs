@@ -168,7 +168,7 @@ impl Writer {
                 Err(TryRecvError::Empty) => {
                     let more = self.tend().unwrap_or_else(|failure| {
                         let error = failure.at(&self.path);
-                        tracing::warn!(%error, "older messages are put into the search, and copies cleared away, after the next start");
+                        tracing::warn!(%error, "what can wait is done after the next start: the search's index, copies that were given up");
                         false
                     });
                     self.upkeep.store(more, Ordering::Relaxed);

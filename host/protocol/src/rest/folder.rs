@@ -14,7 +14,6 @@ pub struct FolderRoots {
 /// What is in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "camelCase")]
-#[ts(optional_fields)]
 pub struct FolderListing {
     /// The folder, symbolic links resolved.
     pub path: String,

@@ -70,8 +70,20 @@ const DOWNLOAD: &str = "application/octet-stream";
 /// What a browser may show by itself; everything else that is text is shown as text, and the rest is downloaded.
 fn media_type(path: &Path) -> &'static str {
     const SHOWN: [&str; 14] = [
-        "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "audio/mpeg", "audio/ogg", "audio/wav",
-        "audio/flac", "video/mp4", "video/webm", "application/pdf", "application/json",
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/avif",
+        "image/bmp",
+        "audio/mpeg",
+        "audio/ogg",
+        "audio/wav",
+        "audio/flac",
+        "video/mp4",
+        "video/webm",
+        "application/pdf",
+        "application/json",
     ];
     let guess = mime_guess::from_path(path).first_or_octet_stream();
     let guess = guess.essence_str();
@@ -79,7 +91,8 @@ fn media_type(path: &Path) -> &'static str {
         return shown;
     }
     // Among them HTML, SVG and scripts: source, not pages.
-    let is_text = guess.starts_with("text/") || guess.ends_with("+xml") || guess.ends_with("/xml") || guess.ends_with("javascript");
+    let is_text =
+        guess.starts_with("text/") || guess.ends_with("+xml") || guess.ends_with("/xml") || guess.ends_with("javascript");
     if is_text { "text/plain; charset=utf-8" } else { DOWNLOAD }
 }
 

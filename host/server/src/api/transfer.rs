@@ -35,10 +35,8 @@ pub(crate) async fn export(State(App { dispatch, .. }): State<App>, Path(id): Pa
     let session = &export.session;
     let name = format!("{}.jsonl", display_name(session.name.as_deref(), &session.key));
     let first = Bytes::from(line(&header(session))?);
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(EXPORT_MEDIA_TYPE)),
-        (CONTENT_DISPOSITION, disposition("attachment", &name)),
-    ];
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(EXPORT_MEDIA_TYPE)), (CONTENT_DISPOSITION, disposition("attachment", &name))];
     let lines = futures::stream::once(async { Ok(first) }).chain(pieces(export));
     Ok((headers, Body::from_stream(lines)).into_response())
 }
@@ -188,7 +186,12 @@ struct Reader {
 impl Reader {
     fn begin(line: &[u8]) -> Result<Self, Refused> {
         let foreign = |error: serde_json::Error| {
-            mistake(1, format!("this is not an exported session: its first line must be `{{\"format\":\"{EXPORT_FORMAT}\",...}}` ({error})"))
+            mistake(
+                1,
+                format!(
+                    "this is not an exported session: its first line must be `{{\"format\":\"{EXPORT_FORMAT}\",...}}` ({error})"
+                ),
+            )
         };
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let named: Format = serde_json::from_slice(line).map_err(foreign)?;
@@ -197,7 +200,10 @@ impl Reader {
         }
         if !(1..=EXPORT_VERSION).contains(&named.version) {
             let version = named.version;
-            return Err(mistake(1, format!("version {version} of the format is not known here ({EXPORT_VERSION} is); upgrade first")));
+            return Err(mistake(
+                1,
+                format!("version {version} of the format is not known here ({EXPORT_VERSION} is); upgrade first"),
+            ));
         }
         let header: ExportHeader = serde_json::from_slice(line).map_err(|error| mistake(1, error.to_string()))?;
         Ok(Self { name: header.name, messages: header.messages, seen: 0 })

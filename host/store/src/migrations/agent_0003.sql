@@ -46,6 +46,11 @@ CREATE TABLE search_backlog (
 ) STRICT;
 INSERT INTO search_backlog (below) SELECT max(ordinal) + 1 FROM messages HAVING count(*) > 0;
 
+-- Messages that are gone and whose words are still to be taken out, bit by bit: nothing is found of them.
+CREATE TABLE search_garbage (
+    ordinal INTEGER PRIMARY KEY
+) STRICT;
+
 -- Sessions that are being copied and are not there before the last message is. What was given up is cleared away bit by bit.
 CREATE TABLE copies (
     session  INTEGER PRIMARY KEY REFERENCES sessions (id),

@@ -36,7 +36,8 @@ async fn shown(agent: &AgentStore, text: &str) -> Vec<String> {
 async fn what_was_said_is_found_in_all_sessions_newest_first_and_marked() {
     let fixture = Fixture::new().await;
     talk(&fixture, &session("a"), "1", "Where is the Caf\u{e9} M\u{fc}ller?", "Behind the station.").await;
-    talk(&fixture, &session("b"), "2", "\u{6771}\u{4eac}\u{90fd}\u{306e}\u{5929}\u{6c17}\u{306f}", "The cafeteria is closed.").await;
+    talk(&fixture, &session("b"), "2", "\u{6771}\u{4eac}\u{90fd}\u{306e}\u{5929}\u{6c17}\u{306f}", "The cafeteria is closed.")
+        .await;
     let agent = &fixture.agent;
     assert_eq!(shown(agent, "cafe").await, ["b: The [cafeteria] is closed.", "a: Where is the [Caf\u{e9}] M\u{fc}ller?"]);
     assert_eq!(shown(agent, "MULLER cafe").await, ["a: Where is the [Caf\u{e9}] [M\u{fc}ller]?"], "every word must be there");
@@ -52,6 +53,15 @@ async fn what_was_said_is_found_in_all_sessions_newest_first_and_marked() {
     assert_eq!(found(&fixture.agent, "station").await.len(), 1);
     fixture.agent.delete_session(&session("a")).await.unwrap();
     assert_eq!(shown(&fixture.agent, "cafe").await, ["b: The [cafeteria] is closed."]);
+    // Its words are taken out of the index, too, a little later.
+    let file = rusqlite::Connection::open(fixture.database()).unwrap();
+    let left = || file.query_row("SELECT count(*) FROM message_search_docsize", [], |row| row.get::<_, i64>(0)).unwrap();
+    let gone = async {
+        while left() > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), gone).await.unwrap();
     let other = fixture.store.agent(&wingman_message::AgentId::new("other").unwrap()).await.unwrap();
     assert_eq!(found(&other, "cafeteria").await, [], "each agent has a search of its own");
 }
