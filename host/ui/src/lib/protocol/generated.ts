@@ -698,7 +698,7 @@ export type FolderListing = {
   /** The folder, symbolic links resolved. */
   path: string;
   /** The folder above, where that may be used as well. */
-  parent?: string;
+  parent: string | null;
   /** The folders in it, by name. */
   entries: Array<FolderEntry>;
   /** The files in it, by name. */
