@@ -1,5 +1,6 @@
 //! Why the gateway does not take something on. The caller is told what to do; the log is told what happened.
 
+use crate::folders::FolderError;
 use wingman_message::{AgentId, DeliveryId, PluginFailure, RequestId, SessionKey, Unverified, WebhookId};
 use wingman_store::StoreError;
 
@@ -74,6 +75,9 @@ pub enum Refused {
     /// The gateway is shutting down.
     #[error("the gateway is shutting down; try again in a moment")]
     ShuttingDown,
+    /// A folder or a file cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -6,18 +6,21 @@
 
 mod channel_entrance;
 mod client_entrance;
+mod copies;
 mod courier;
 mod dead_letters;
 mod deliver;
 mod error;
 mod event;
 mod fingerprint;
+mod folders;
 mod growing;
 mod hub;
 mod parts;
 mod registry;
 mod requests;
 mod retry;
+mod search;
 mod session;
 mod sessions;
 mod turn;
@@ -26,17 +29,21 @@ mod webhook_entrance;
 mod webhooks;
 
 pub use client_entrance::{ClientRequest, Prepared, Submitted};
+pub use copies::{MAX_IMPORTED, Piece};
 pub use error::Refused;
 pub use event::{Event, Snapshot, What};
+pub use folders::{FileEntry, FolderError, Folders, Listing, MAX_ENTRIES, MAX_FILE};
 pub use registry::Agents;
 pub use retry::RetryPolicy;
+pub use search::SearchResults;
 pub use session::Cancelled;
 pub use sessions::SessionPage;
 pub use watch::Watch;
 pub use webhook_entrance::{WebhookAccepted, WebhookPost};
 pub use webhooks::{Webhook, WebhookChange, WebhookSecret, WebhookSource, Webhooks};
 pub use wingman_store::{
-    CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, SessionCursor, SessionRecord, StoreError, StoredWebhook,
+    CopiedMessage, CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, SearchCursor, SearchHit, SessionCursor,
+    SessionExport, SessionRecord, SnippetPart, StoreError, StoredWebhook,
 };
 
 use courier::{Couriers, Office};
@@ -100,13 +107,14 @@ pub struct DispatchStats {
 }
 
 impl Dispatch {
-    /// A gateway's moving part. Nothing moves before [`Self::resume`].
+    /// A gateway's moving part. Nothing moves before [`Self::resume`]. `folders` are those that sessions may work in.
     #[must_use]
     pub fn new(
         store: Store,
         agents: Agents,
         entrances: Entrances,
         webhooks: Webhooks,
+        folders: Folders,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Self {
@@ -122,6 +130,7 @@ impl Dispatch {
         let shared = Shared {
             clock: Arc::clone(&clock),
             limits,
+            folders,
             runs: Arc::new(Semaphore::new(limits.concurrent_runs)),
             requests: requests::Requests::default(),
             couriers: Couriers::new(office),

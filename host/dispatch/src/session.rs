@@ -7,7 +7,7 @@ use crate::courier::Couriers;
 use crate::hub::{Feed, RequestRef};
 use crate::requests::Requests;
 use crate::turn::{self, Ended, TurnHandle};
-use crate::{Limits, event::What};
+use crate::{Folders, Limits, event::What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,6 +66,7 @@ impl From<&Origin> for RequestRef {
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    pub(crate) folders: Folders,
     /// One permit a run, over all sessions.
     pub(crate) runs: Arc<Semaphore>,
     pub(crate) requests: Requests,

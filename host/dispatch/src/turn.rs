@@ -1,10 +1,12 @@
 //! One turn: from a delivery to its answer, step by step, each step stored before the next.
 
+use crate::FolderError;
 use crate::event::What;
 use crate::growing::Source;
 use crate::hub::SEQ_BLOCK;
 use crate::parts::{self, PartsBuilder};
 use crate::session::{SessionTask, Waiting};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -61,6 +63,8 @@ enum DriveError {
     TimedOut(u64),
     #[error("the run was given up: the process ended {0} times while it ran")]
     GaveUp(u32),
+    #[error("the session's working folder cannot be used: {0}; set another one, or none")]
+    Folder(#[from] FolderError),
     #[error("the process is ending")]
     Aborted,
 }
@@ -113,6 +117,7 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
     }
 
     let earlier = session.persist(|| store.history(&session.session, HISTORY_MESSAGES, turn.run)).await?;
+    let folder = working_folder(session).await?;
     let cancel = CancellationToken::new();
     let progress = Arc::clone(feed);
     let driver = Driver {
@@ -125,7 +130,7 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
         context: RunContext {
             session: session.session.clone(),
             run: turn.run,
-            folder: Arc::clone(&session.agent.info().outputs),
+            folder: folder.clone().unwrap_or_else(|_| Arc::clone(&session.agent.info().outputs)),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },
@@ -133,11 +138,23 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
     let time_limit = session.shared.limits.run_seconds;
     let gave_up = turn.attempt > MAX_ATTEMPTS;
     let task = session.shared.tasks.spawn(async move {
-        let drive = if gave_up { driver.give_up(turn.attempt) } else { driver.drive(time_limit).await };
+        let drive = match folder {
+            Err(error) => Drive { last: None, result: Err(error.into()), usage: Usage::default() },
+            Ok(_) if gave_up => driver.give_up(turn.attempt),
+            Ok(_) => driver.drive(time_limit).await,
+        };
         drop(permit);
         drive
     });
     Some(TurnHandle { run: turn.run, cancel, task })
+}
+
+/// The folder that the run works in, held against the roots; none when the process is ending.
+async fn working_folder(session: &SessionTask) -> Option<Result<Arc<Path>, FolderError>> {
+    let record = session.persist(|| session.store.session(&session.session)).await?;
+    let (folders, outputs) = (session.shared.folders.clone(), Arc::clone(&session.agent.info().outputs));
+    let workdir = record.and_then(|record| record.workdir);
+    tokio::task::spawn_blocking(move || folders.working_folder(workdir.as_deref(), &outputs)).await.ok()
 }
 
 /// Stores the answer and everything that ends with it in one transaction, and then says so.

@@ -7,6 +7,8 @@ mod local;
 mod plugin;
 mod provider;
 mod route;
+mod running;
+mod sessions;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -43,6 +45,9 @@ enum Command {
     /// See the plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// See, search and look after conversations
+    #[command(subcommand)]
+    Sessions(sessions::Command),
     /// See where messages go
     #[command(subcommand)]
     Route(route::Command),
@@ -57,6 +62,7 @@ impl Cli {
             Command::Init(args) => args.run(config),
             Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),
+            Command::Sessions(command) => command.run(config),
             Command::Route(command) => command.run(config),
         }
     }

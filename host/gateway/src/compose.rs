@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, Resilient, RetryPolicy, ToolFilter};
 use wingman_config::{Config, ModelName};
-use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
+use wingman_dispatch::{Agents, Dispatch, Entrances, Folders, Webhooks};
 use wingman_mcp::{Limits as McpLimits, McpServers};
 use wingman_message::{
     AgentId, AgentRuntime, ChannelName, Clock, Components, Model, PluginName, PluginStore, SystemClock, Tool, ToolSource,
@@ -54,7 +54,9 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
         router: translate::router(config)?,
     };
     let webhooks = Webhooks::new(translate::webhooks(config, clock.now_ms())?, store.gateway());
-    let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
+    let folders = Folders::new(config.gateway.fs_roots.clone());
+    let limits = translate::limits(config);
+    let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, folders, Arc::clone(&clock), limits);
     dispatch.resume().await?;
     plugins.start(Arc::new(dispatch.clone())).await;
     Ok(Core { dispatch, plugins, mcp, store, clock })

@@ -30,9 +30,10 @@ pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
 pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
 pub use rest::{
-    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, GatewayStats,
-    Health, LoginRequest, PluginState, PluginSummary, Problem, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats,
-    WebhookAccepted, WebhookSummary,
+    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, ExportHeader,
+    ExportedMessage, FileEntry, FolderEntry, FolderListing, FolderRoots, ForkSession, GatewayStats, Health, LoginRequest,
+    MakeFolder, PluginState, PluginSummary, Problem, RenameSession, SearchHit, ServerConfig, SessionSource, SessionSummary,
+    SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

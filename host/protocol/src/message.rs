@@ -25,6 +25,15 @@ impl From<wingman_message::Role> for Role {
     }
 }
 
+impl From<Role> for wingman_message::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Assistant => Self::Assistant,
+        }
+    }
+}
+
 /// How an assistant's message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "lowercase")]
@@ -47,6 +56,17 @@ impl From<wingman_message::MessageStatus> for Status {
             From::Truncated => Self::Truncated,
             From::Cancelled => Self::Cancelled,
             From::Error => Self::Error,
+        }
+    }
+}
+
+impl From<Status> for wingman_message::MessageStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Complete => Self::Complete,
+            Status::Truncated => Self::Truncated,
+            Status::Cancelled => Self::Cancelled,
+            Status::Error => Self::Error,
         }
     }
 }

@@ -239,6 +239,14 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<SessionSummary>("rest.SessionSummary", &mut tested);
     round_trip::<CreateSession>("rest.CreateSession", &mut tested);
     round_trip::<RenameSession>("rest.RenameSession", &mut tested);
+    round_trip::<ForkSession>("rest.ForkSession", &mut tested);
+    round_trip::<SetWorkdir>("rest.SetWorkdir", &mut tested);
+    round_trip::<SearchHit>("rest.SearchHit", &mut tested);
+    round_trip::<ExportHeader>("rest.ExportHeader", &mut tested);
+    round_trip::<ExportedMessage>("rest.ExportedMessage", &mut tested);
+    round_trip::<FolderRoots>("rest.FolderRoots", &mut tested);
+    round_trip::<FolderListing>("rest.FolderListing", &mut tested);
+    round_trip::<MakeFolder>("rest.MakeFolder", &mut tested);
     round_trip::<AgentSummary>("rest.AgentSummary", &mut tested);
     round_trip::<ServerConfig>("rest.ServerConfig", &mut tested);
     round_trip::<PluginSummary>("rest.PluginSummary", &mut tested);

@@ -3,10 +3,13 @@
 mod agents;
 mod auth;
 mod dead_letters;
+mod folders;
 mod gateway;
 mod json;
 mod messages;
+mod search;
 mod sessions;
+mod transfer;
 mod webhooks;
 
 use crate::app::App;
@@ -25,7 +28,16 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/agents/{id}", get(agents::read))
         .route("/api/sessions", get(sessions::list).post(sessions::create))
         .route("/api/sessions/{id}", get(sessions::read).put(sessions::rename).delete(sessions::delete))
-        .route("/api/sessions/{id}/messages", get(messages::list))
+        .route("/api/sessions/{id}/messages", get(messages::list).delete(messages::clear))
+        .route("/api/sessions/{id}/workdir", post(sessions::set_workdir))
+        .route("/api/sessions/{id}/fork", post(sessions::fork))
+        .route("/api/sessions/{id}/export", get(transfer::export))
+        .route("/api/sessions/import", post(transfer::import))
+        .route("/api/search", get(search::search))
+        .route("/api/fs/roots", get(folders::roots))
+        .route("/api/fs/list", get(folders::list))
+        .route("/api/fs/file", get(folders::read))
+        .route("/api/fs/mkdir", post(folders::make))
         .route("/api/dead-letters", get(dead_letters::list))
         .route("/api/dead-letters/{id}", delete(dead_letters::discard))
         .route("/api/dead-letters/{id}/redeliver", post(dead_letters::redeliver))

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use wingman_dispatch::{CursorError, Refused, StoreError};
+use wingman_dispatch::{CursorError, FolderError, Refused, StoreError};
 use wingman_message::PluginFailure;
 use wingman_protocol::rest::PROBLEM_MEDIA_TYPE;
 use wingman_protocol::{ErrorBody, ErrorCode, Problem};
@@ -100,6 +100,16 @@ fn meaning(refused: &Refused) -> Meaning {
             _ => of(StatusCode::BAD_GATEWAY, ErrorCode::Internal),
         },
         Refused::Store(StoreError::AlreadyThere(_) | StoreError::Busy { .. }) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
+        Refused::Store(StoreError::NotFound(_)) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
+        Refused::Folder(error) => match error {
+            FolderError::Outside { .. } => of(StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            FolderError::NotFound(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            FolderError::AlreadyThere(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
+            FolderError::TooLarge(_) => of(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidRequest),
+            FolderError::Relative(_) | FolderError::NotAFolder(_) | FolderError::NotAFile(_) | FolderError::Unusable { .. } => {
+                of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest)
+            }
+        },
         Refused::Store(StoreError::Invalid(_)) => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
         Refused::Store(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 5_000),
     }

@@ -4,12 +4,14 @@ use crate::error::{Failure, Outcome, StoreError};
 use crate::lock::StateLock;
 use crate::readers::Readers;
 use crate::schema::Schema;
+use crate::upkeep;
 use crate::writer::WriterHandle;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How long SQLite waits for a lock that somebody else holds, such as a backup.
@@ -22,6 +24,7 @@ pub(crate) const STATEMENTS: usize = 128;
 pub(crate) struct Database {
     writer: WriterHandle,
     readers: Readers,
+    upkeep: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -41,8 +44,17 @@ impl Database {
         schema.check(&connection, &path)?;
         configure(&connection).map_err(at)?;
         schema.migrate(&mut connection, &path)?;
-        let writer = WriterHandle::start(connection, &path, lock)?;
-        Ok(Self { writer, readers: Readers::new(path) })
+        let upkeep = Arc::new(AtomicBool::new(schema == Schema::Agent));
+        if schema == Schema::Agent {
+            upkeep::begin(&connection).map_err(at)?;
+        }
+        let writer = WriterHandle::start(connection, &path, lock, Arc::clone(&upkeep))?;
+        Ok(Self { writer, readers: Readers::new(path), upkeep })
+    }
+
+    /// To be set by an operation that leaves work that can wait.
+    pub(crate) fn upkeep(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.upkeep)
     }
 
     /// See [`WriterHandle::write`].

@@ -4,6 +4,7 @@ use crate::agent::AgentStore;
 use crate::codec::{self, from_json, parse, parse_some, text_at, to_json};
 use crate::cursor::MessageCursor;
 use crate::error::{Outcome, StoreError};
+use crate::search;
 use crate::turn::{STEPS, read_all, taken};
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
@@ -33,15 +34,19 @@ macro_rules! select {
 }
 
 const BY_ID: &str = select!("messages m WHERE m.id = ?1");
+/// Those of a session between two numbers, the oldest first.
+pub(crate) const OLDEST_BETWEEN: &str =
+    select!("messages m WHERE m.session = ?1 AND m.seq > ?2 AND m.seq <= ?3 ORDER BY m.seq LIMIT ?4");
 const OF_DELIVERY: &str = select!("messages m WHERE m.delivery = ?1 AND m.role = 'user' ORDER BY m.seq");
-/// The newest between two numbers, the newest first. All pages are this query, with other bounds.
 pub(crate) const OPEN_TURNS: &str = "SELECT ordinal FROM deliveries
      WHERE session = (SELECT id FROM sessions WHERE key = ?1) AND finished_at IS NULL AND run IS NOT NULL";
-
+/// The newest between two numbers, the newest first. All pages are this query, with other bounds.
 pub(crate) const NEWEST_BETWEEN: &str = select!(
     "sessions s JOIN messages m ON m.session = s.id
      WHERE s.key = ?1 AND m.seq > ?2 AND m.seq < ?3 ORDER BY m.seq DESC LIMIT ?4"
 );
+/// A copied message's own journal.
+const JOURNAL: &str = "SELECT journal_json FROM messages WHERE id = ?1";
 pub(crate) const FIRST_OF_RUN: &str =
     "SELECT min(m.seq) FROM deliveries d JOIN messages m ON m.delivery = d.ordinal WHERE d.run = ?1";
 
@@ -125,12 +130,9 @@ impl AgentStore {
                     connection.prepare_cached(FIRST_OF_RUN)?.query_row([before.to_string()], |row| row.get(0))?;
                 let mut found = newest(connection, &session, i64::MIN, first.unwrap_or(i64::MAX), max_messages)?;
                 let open = open_turns(connection, &session)?;
-                found.retain(|(_, delivery)| !open.contains(delivery));
-                let with_journal = |(message, delivery): (Message, i64)| {
-                    let journal = match message.role {
-                        Role::User => Vec::new(),
-                        Role::Assistant => read_all(connection, STEPS, delivery)?,
-                    };
+                found.retain(|(_, delivery)| delivery.is_none_or(|delivery| !open.contains(&delivery)));
+                let with_journal = |(message, delivery): (Message, Option<i64>)| {
+                    let journal = journal(connection, &message, delivery)?;
                     Ok((message, journal))
                 };
                 found.into_iter().rev().map(with_journal).collect()
@@ -146,8 +148,26 @@ fn open_turns(connection: &Connection, session: &SessionKey) -> Outcome<Vec<i64>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Messages and their deliveries, the newest first.
-fn newest(connection: &Connection, session: &SessionKey, after: i64, before: i64, limit: usize) -> Outcome<Vec<(Message, i64)>> {
+/// What the run of an assistant's message had done: with its delivery, or, of a copy, beside it.
+pub(crate) fn journal(connection: &Connection, message: &Message, delivery: Option<i64>) -> Outcome<Vec<Entry>> {
+    if message.role == Role::User {
+        return Ok(Vec::new());
+    }
+    let Some(delivery) = delivery else {
+        let kept: Option<String> = connection.prepare_cached(JOURNAL)?.query_row([message.id.to_string()], |row| row.get(0))?;
+        return list(kept.as_deref());
+    };
+    read_all(connection, STEPS, delivery)
+}
+
+/// Messages and their deliveries, the newest first. A copy has no delivery.
+fn newest(
+    connection: &Connection,
+    session: &SessionKey,
+    after: i64,
+    before: i64,
+    limit: usize,
+) -> Outcome<Vec<(Message, Option<i64>)>> {
     let mut statement = connection.prepare_cached(NEWEST_BETWEEN)?;
     let mut rows = statement.query(params![session.as_str(), after, before, codec::limit(limit)])?;
     let mut found = Vec::new();
@@ -171,17 +191,30 @@ pub(crate) fn of_delivery(connection: &Connection, ordinal: i64) -> Outcome<Vec<
 /// A message and where it belongs.
 pub(crate) struct NewMessage<'a> {
     pub(crate) session: i64,
-    pub(crate) delivery: i64,
+    pub(crate) belongs: Belongs<'a>,
     pub(crate) message: &'a Message,
 }
 
+/// What a message belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Belongs<'a> {
+    /// The turn of a delivery.
+    Delivery(i64),
+    /// Nothing: it is a copy, and keeps its journal itself.
+    Copy(&'a [Entry]),
+}
+
 pub(crate) fn insert(connection: &Connection, new: &NewMessage<'_>) -> Outcome<()> {
-    let NewMessage { session, delivery, message } = new;
+    let NewMessage { session, belongs, message } = new;
+    let (delivery, journal) = match belongs {
+        Belongs::Delivery(delivery) => (Some(*delivery), None),
+        Belongs::Copy(journal) => (None, list_json(journal)?),
+    };
     connection
         .prepare_cached(
             "INSERT INTO messages (id, session, seq, delivery, role, content, created_at, request, run, sender_json, status, error,
-                                   parts_json, attachments_json, untrusted)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                   parts_json, attachments_json, untrusted, journal_json)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             message.id.to_string(),
@@ -199,15 +232,21 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage<'_>) -> Outcome<(
             list_json(&message.parts)?,
             list_json(&message.attachments)?,
             message.untrusted,
+            journal,
         ])
         .map_err(|error| taken(error, || format!("message `{}` or its number {} is already there", message.id, message.seq)))?;
-    Ok(())
+    search::insert(connection, connection.last_insert_rowid(), &message.content)
+}
+
+/// A message's first characters, as lists show them.
+pub(crate) fn preview(content: &str) -> String {
+    content.chars().take(PREVIEW_CHARS).collect()
 }
 
 /// Adds `messages` to the session's figures.
 pub(crate) fn count(connection: &Connection, session: i64, messages: &[Message], now: i64) -> Outcome<()> {
     let Some(newest) = messages.last() else { return Ok(()) };
-    let preview: String = newest.content.chars().take(PREVIEW_CHARS).collect();
+    let preview = preview(&newest.content);
     // A clock that was set back does not move a session down the list.
     connection
         .prepare_cached(
@@ -226,7 +265,7 @@ fn list<T: DeserializeOwned>(json: Option<&str>) -> Outcome<Vec<T>> {
     json.map_or_else(|| Ok(Vec::new()), from_json)
 }
 
-fn read(row: &Row<'_>) -> Outcome<(Message, i64)> {
+pub(crate) fn read(row: &Row<'_>) -> Outcome<(Message, Option<i64>)> {
     let sender: Option<String> = row.get(7)?;
     let (parts, attachments): (Option<String>, Option<String>) = (row.get(10)?, row.get(11)?);
     let message = Message {

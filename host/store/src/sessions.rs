@@ -5,7 +5,10 @@ use crate::codec::{self, parse};
 use crate::cursor::SessionCursor;
 use crate::deliveries::UNFINISHED_COUNT;
 use crate::error::{Failure, Outcome, StoreError};
+use crate::search;
+use crate::words;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::sync::atomic::Ordering;
 use wingman_message::{SessionKey, SessionSource};
 
 /// A session that is opened before anything is said in it.
@@ -53,6 +56,11 @@ pub(crate) const NEWEST: &str = "SELECT key, name, source, created_at, updated_a
      FROM sessions WHERE created_at IS NOT NULL ORDER BY updated_at DESC, key DESC LIMIT ?1";
 pub(crate) const OLDER: &str = "SELECT key, name, source, created_at, updated_at, message_count, last_preview, workdir
      FROM sessions WHERE created_at IS NOT NULL AND (updated_at, key) < (?2, ?3) ORDER BY updated_at DESC, key DESC LIMIT ?1";
+
+/// What becomes of the row of a session that is deleted, and of one that is emptied.
+const FORGET: &str = "UPDATE sessions SET created_at = NULL, updated_at = 0, name = NULL, source = NULL, message_count = 0,
+                                          last_preview = NULL, workdir = NULL WHERE id = ?1";
+const EMPTY: &str = "UPDATE sessions SET message_count = 0, last_preview = NULL WHERE id = ?1";
 
 impl AgentStore {
     /// Opens a session.
@@ -102,6 +110,60 @@ impl AgentStore {
             .await
     }
 
+    /// As [`Self::list_sessions`], of those whose name, key or preview holds `text`, whatever the case and the accents.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn find_sessions(
+        &self,
+        text: &str,
+        limit: usize,
+        cursor: Option<&SessionCursor>,
+    ) -> Result<Vec<SessionRecord>, StoreError> {
+        let (text, cursor) = (text.to_owned(), cursor.cloned());
+        self.database
+            .read(move |connection| {
+                let (query, place) = match &cursor {
+                    None => (NEWEST, None),
+                    Some(cursor) => (OLDER, Some((cursor.updated_at, cursor.key.as_str()))),
+                };
+                let mut statement = connection.prepare_cached(query)?;
+                let mut rows = match place {
+                    None => statement.query(params![i64::MAX])?,
+                    Some((updated_at, key)) => statement.query(params![i64::MAX, updated_at, key])?,
+                };
+                let mut found = Vec::new();
+                while found.len() < limit
+                    && let Some(row) = rows.next()?
+                {
+                    let session = record(row)?;
+                    let named = [session.name.as_deref(), session.last_preview.as_deref(), Some(session.key.as_str())];
+                    if named.into_iter().flatten().any(|name| words::holds(name, &text)) {
+                        found.push(session);
+                    }
+                }
+                Ok(found)
+            })
+            .await
+    }
+
+    /// Sets the folder that the session's agent works in, or takes it away; false when there is no such session. Whether the
+    /// folder may be used is the caller's to say.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn set_workdir(&self, key: &SessionKey, workdir: Option<String>) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.database
+            .write(move |connection| {
+                let changed = connection
+                    .prepare_cached("UPDATE sessions SET workdir = ?2 WHERE key = ?1 AND created_at IS NOT NULL")?
+                    .execute(params![key.as_str(), workdir])?;
+                Ok(changed > 0)
+            })
+            .await
+    }
+
     /// Gives the session a name, or takes it away; false when there is no such session.
     ///
     /// # Errors
@@ -124,8 +186,26 @@ impl AgentStore {
     /// # Errors
     /// [`StoreError::Busy`] while deliveries in it wait or run.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
-        let key = key.clone();
-        self.database.write(move |connection| delete(connection, &key)).await
+        self.forget(key, FORGET).await
+    }
+
+    /// Deletes all that was said in the session, which stays, with its name and its folder; false when there is no such session.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while deliveries in it wait or run.
+    pub async fn clear_session(&self, key: &SessionKey) -> Result<bool, StoreError> {
+        self.forget(key, EMPTY).await
+    }
+
+    async fn forget(&self, key: &SessionKey, rest: &'static str) -> Result<bool, StoreError> {
+        let (key, upkeep) = (key.clone(), self.database.upkeep());
+        self.database
+            .write(move |connection| {
+                let deleted = delete(connection, &key, rest)?;
+                upkeep.store(true, Ordering::Relaxed);
+                Ok(deleted)
+            })
+            .await
     }
 
     /// Takes `block` fresh sequence numbers for the session, which need not exist; returns the first. Numbers begin at 1 and
@@ -151,7 +231,7 @@ impl AgentStore {
     }
 }
 
-fn find(connection: &Connection, key: &SessionKey) -> Outcome<Option<SessionRecord>> {
+pub(crate) fn find(connection: &Connection, key: &SessionKey) -> Outcome<Option<SessionRecord>> {
     let query = format!("SELECT {COLUMNS} FROM sessions WHERE key = ?1 AND created_at IS NOT NULL");
     Ok(all(connection, &query, params![key.as_str()])?.pop())
 }
@@ -179,7 +259,7 @@ fn record(row: &Row<'_>) -> Outcome<SessionRecord> {
     })
 }
 
-fn delete(connection: &Connection, key: &SessionKey) -> Outcome<bool> {
+fn delete(connection: &Connection, key: &SessionKey, rest: &str) -> Outcome<bool> {
     let found: Option<i64> = connection
         .prepare_cached("SELECT id FROM sessions WHERE key = ?1 AND created_at IS NOT NULL")?
         .query_row([key.as_str()], |row| row.get(0))
@@ -195,9 +275,9 @@ fn delete(connection: &Connection, key: &SessionKey) -> Outcome<bool> {
         "DELETE FROM steps WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE inbox SET body_json = NULL WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE deliveries SET answer = NULL, error = NULL WHERE ordinal IN (SELECT delivery FROM messages WHERE session = ?1)",
+        search::FORGET_SESSION,
         "DELETE FROM messages WHERE session = ?1",
-        "UPDATE sessions SET created_at = NULL, updated_at = 0, name = NULL, source = NULL, message_count = 0,
-                             last_preview = NULL, workdir = NULL WHERE id = ?1",
+        rest,
     ] {
         connection.prepare_cached(statement)?.execute([id])?;
     }

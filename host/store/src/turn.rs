@@ -4,7 +4,7 @@ use crate::agent::AgentStore;
 use crate::codec::{self, from_json, parse, to_json};
 use crate::deliveries::{DeliveryState, forget_original};
 use crate::error::{Failure, Outcome, StoreError};
-use crate::messages::{self, NewMessage};
+use crate::messages::{self, Belongs, NewMessage};
 use crate::outbox::{self, OutboxId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wingman_message::{DeliveryId, Entry, Inbound, Message, MessageId, MessageStatus, Origin, Role, RunId};
@@ -164,7 +164,10 @@ fn begin(connection: &Connection, found: &Found, run: RunId, first_seq: i64, now
             attachments: inbound.attachments,
             untrusted: found.origin.is_untrusted(),
         };
-        messages::insert(connection, &NewMessage { session: found.session, delivery: found.ordinal, message: &message })?;
+        messages::insert(
+            connection,
+            &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: &message },
+        )?;
         user_messages.push(message);
     }
     messages::count(connection, found.session, &user_messages, now)?;
@@ -194,7 +197,10 @@ fn end(connection: &Connection, finish: &FinishTurn, now: i64) -> Outcome<Option
         write_step(connection, found.ordinal, *number, entry)?;
     }
     let answer = &finish.answer;
-    messages::insert(connection, &NewMessage { session: found.session, delivery: found.ordinal, message: answer })?;
+    messages::insert(
+        connection,
+        &NewMessage { session: found.session, belongs: Belongs::Delivery(found.ordinal), message: answer },
+    )?;
     messages::count(connection, found.session, std::slice::from_ref(answer), now)?;
     connection
         .prepare_cached("UPDATE deliveries SET state = ?2, finished_at = ?3, answer = ?4, error = ?5 WHERE ordinal = ?1")?

@@ -7,6 +7,7 @@ use crate::lock::StateLock;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -62,10 +63,16 @@ pub(crate) struct WriterHandle {
 
 impl WriterHandle {
     /// Starts the thread. It owns `connection`, and holds `lock` until the connection is closed.
-    pub(crate) fn start(connection: Connection, path: &Path, lock: Arc<StateLock>) -> Result<Self, StoreError> {
+    /// While `upkeep` is set, it does [`crate::upkeep`] whenever nothing else is asked of it.
+    pub(crate) fn start(
+        connection: Connection,
+        path: &Path,
+        lock: Arc<StateLock>,
+        upkeep: Arc<AtomicBool>,
+    ) -> Result<Self, StoreError> {
         let (commands, queue) = mpsc::channel(QUEUE);
         let name = path.file_stem().map(|stem| format!("store-{}", stem.to_string_lossy())).unwrap_or_default();
-        let writer = Writer { connection, path: path.to_owned(), queue };
+        let writer = Writer { connection, path: path.to_owned(), queue, upkeep };
         std::thread::Builder::new()
             .name(name)
             .spawn(move || {
@@ -116,6 +123,8 @@ struct Writer {
     connection: Connection,
     path: PathBuf,
     queue: mpsc::Receiver<Command>,
+    /// There is work that can wait.
+    upkeep: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -124,7 +133,7 @@ impl Writer {
         let mut closer = None;
         let mut batch: Vec<Box<dyn Operation>> = Vec::with_capacity(BATCH);
         let mut expected = 1;
-        while let Some(first) = self.queue.blocking_recv() {
+        while let Some(first) = self.first() {
             let linger = Instant::now() + LINGER;
             let mut next = Some(first);
             while let Some(command) = next {
@@ -148,6 +157,38 @@ impl Writer {
             tracing::debug!(path = %self.path.display(), %error, "the log was left for the next start");
         }
         closer
+    }
+
+    /// What is asked next; none when everybody is gone or someone has closed. Until then, what can wait is done.
+    fn first(&mut self) -> Option<Command> {
+        while self.upkeep.load(Ordering::Relaxed) {
+            match self.queue.try_recv() {
+                Ok(command) => return Some(command),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    let more = self.tend().unwrap_or_else(|failure| {
+                        let error = failure.at(&self.path);
+                        tracing::warn!(%error, "what can wait is done after the next start: the search's index, copies that were given up");
+                        false
+                    });
+                    self.upkeep.store(more, Ordering::Relaxed);
+                }
+            }
+        }
+        self.queue.blocking_recv()
+    }
+
+    /// A little of what can wait; false when nothing of it is left.
+    fn tend(&self) -> Outcome<bool> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let done = crate::upkeep::step(&self.connection).and_then(|more| {
+            self.execute("COMMIT")?;
+            Ok(more)
+        });
+        if done.is_err() && !self.connection.is_autocommit() {
+            let _ = self.execute("ROLLBACK");
+        }
+        done
     }
 
     /// What else waits, or comes before `deadline`; nothing where the batch is full.

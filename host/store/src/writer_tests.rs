@@ -23,7 +23,7 @@ fn fixture() -> Fixture {
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY)").unwrap();
     let lock = Arc::new(StateLock::take(folder.path()).unwrap());
-    let writer = WriterHandle::start(connection, &path, lock).unwrap();
+    let writer = WriterHandle::start(connection, &path, lock, Arc::default()).unwrap();
     Fixture { _folder: folder, path, writer }
 }
 

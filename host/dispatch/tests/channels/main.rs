@@ -5,5 +5,6 @@ mod dead_letters;
 mod delivering;
 mod entering;
 mod growing;
+mod managing;
 mod network;
 mod stage;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc;
-use wingman_dispatch::{Dispatch, Entrances, Limits, RetryPolicy, StoredWebhook, Webhooks};
+use wingman_dispatch::{Dispatch, Entrances, Folders, Limits, RetryPolicy, StoredWebhook, Webhooks};
 use wingman_message::{
     AgentId, AgentInfo, AgentRuntime, ChannelName, Entry, Inbound, ModelError, ModelInfo, Peer, PeerKind, Place, PluginName,
     Progress, RunContext, RunError, Sender, SessionKey, Step, StopReason, SystemClock, Usage, WebhookId,
@@ -82,7 +82,7 @@ impl Stage {
             is_default: true,
             model,
             tools: vec![],
-            outputs: std::path::Path::new("/nowhere").into(),
+            outputs: folder.path().join("outputs/main").into(),
         };
         let agent: Arc<dyn AgentRuntime> = Arc::new(Actor { info, lines: Mutex::new(spoken) });
         let entrances = Entrances {
@@ -99,7 +99,8 @@ impl Stage {
         let limits = Limits { queued_per_session: 10, concurrent_runs: 8, run_seconds: 60, retry };
         let webhooks = Webhooks::new(vec![webhook("plain", None), webhook("signed", Some("signed"))], store.gateway());
         let agents = HashMap::from([(id, agent)]);
-        let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::new(SystemClock), limits);
+        let folders = Folders::new(vec![folder.path().join("root")]);
+        let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, folders, Arc::new(SystemClock), limits);
         dispatch.resume().await.unwrap();
         Self { folder, network, store, dispatch, lines }
     }
@@ -110,6 +111,11 @@ impl Stage {
         dispatch.shut_down(Duration::ZERO).await;
         store.close().await;
         Self::open(folder, network).await
+    }
+
+    /// A path below the stage's own folder, where `root` is the one folder that sessions may work in.
+    pub(crate) fn path(&self, below: &str) -> std::path::PathBuf {
+        self.folder.path().canonicalize().unwrap().join(below)
     }
 
     pub(crate) async fn hears(&self, messages: Vec<Inbound>) {

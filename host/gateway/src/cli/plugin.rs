@@ -13,7 +13,6 @@ mod pack;
 mod project;
 mod replay;
 mod run;
-mod running;
 mod sign;
 mod test;
 mod trust;

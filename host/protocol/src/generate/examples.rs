@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 49] = [
+pub(super) const EXAMPLES: [(&str, &str); 57] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -43,6 +43,14 @@ pub(super) const EXAMPLES: [(&str, &str); 49] = [
     golden!("rest.SessionSummary"),
     golden!("rest.CreateSession"),
     golden!("rest.RenameSession"),
+    golden!("rest.ForkSession"),
+    golden!("rest.SetWorkdir"),
+    golden!("rest.SearchHit"),
+    golden!("rest.ExportHeader"),
+    golden!("rest.ExportedMessage"),
+    golden!("rest.FolderRoots"),
+    golden!("rest.FolderListing"),
+    golden!("rest.MakeFolder"),
     golden!("rest.AgentSummary"),
     golden!("rest.ServerConfig"),
     golden!("rest.PluginSummary"),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Not;
-use wingman_message::{AgentId, SessionKey};
+use wingman_message::{AgentId, MessageId, SessionKey};
 
 /// What a session was opened by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
@@ -50,7 +50,7 @@ pub struct SessionSummary {
     pub message_count: u64,
     /// The beginning of its newest message.
     pub last_message_preview: Option<String>,
-    /// Its working folder, where it has one of its own.
+    /// Its working folder, where it has one of its own: an absolute path.
     pub workdir: Option<String>,
     /// What it was opened by.
     pub source: SessionSource,
@@ -85,4 +85,26 @@ pub struct CreateSession {
 pub struct RenameSession {
     /// The new display name.
     pub name: String,
+}
+
+/// Makes a session of what was said up to a message, that one included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
+pub struct ForkSession {
+    /// The last message that the new session shall have.
+    #[schemars(with = "String")]
+    #[ts(as = "String")]
+    pub message_id: MessageId,
+    /// The new session's display name; without it, one made of the old name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Sets the folder that a session's agent works in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SetWorkdir {
+    /// An absolute path below one of the roots (`/api/fs/roots`). Null, or nothing but spaces: the agent's own folder again.
+    pub workdir: Option<String>,
 }

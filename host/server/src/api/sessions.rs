@@ -7,10 +7,11 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use wingman_dispatch::{Dispatch, SessionCursor, SessionRecord};
+use std::path::PathBuf;
+use wingman_dispatch::{Dispatch, Refused, SessionCursor, SessionRecord};
 use wingman_message::{AgentId, MessageId, SessionKey};
 use wingman_protocol::rest::NEXT_CURSOR_HEADER;
-use wingman_protocol::{CreateSession, RenameSession, SessionSummary};
+use wingman_protocol::{CreateSession, ForkSession, RenameSession, SessionSummary, SetWorkdir};
 
 /// The page size where none is asked for, and the largest one.
 const PAGE: usize = 100;
@@ -24,6 +25,26 @@ pub(crate) struct ListQuery {
     limit: Option<usize>,
     cursor: Option<String>,
     agent_id: Option<AgentId>,
+    /// Those whose name, key or newest words hold it.
+    q: Option<String>,
+}
+
+/// Known clients name the agent beside the session; it has to be the session's.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OfAgent {
+    agent_id: Option<AgentId>,
+}
+
+impl OfAgent {
+    /// The session of that id, where it is the agent's.
+    pub(super) fn key(&self, id: &str) -> Result<SessionKey, ApiError> {
+        let key = key(id)?;
+        match &self.agent_id {
+            Some(agent) if agent != key.agent() => Err(Refused::ForeignSession { agent: agent.clone(), session: key }.into()),
+            _ => Ok(key),
+        }
+    }
 }
 
 pub(crate) async fn list(
@@ -31,8 +52,9 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<(HeaderMap, Json<Vec<SessionSummary>>), ApiError> {
     let cursor = query.cursor.as_deref().map(str::parse::<SessionCursor>).transpose()?;
+    let text = query.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
-    let page = dispatch.list_sessions(query.agent_id.as_ref(), limit, cursor.as_ref()).await?;
+    let page = dispatch.list_sessions(query.agent_id.as_ref(), text, limit, cursor.as_ref()).await?;
     let summaries = page.sessions.iter().map(|session| summary(session, &dispatch)).collect();
     Ok((next_cursor(page.next), Json(summaries)))
 }
@@ -68,9 +90,10 @@ pub(crate) async fn read(
 pub(crate) async fn rename(
     State(App { dispatch, .. }): State<App>,
     Path(id): Path<String>,
+    Query(of): Query<OfAgent>,
     Body(RenameSession { name }): Body<RenameSession>,
 ) -> Result<Json<SessionSummary>, ApiError> {
-    let key = key(&id)?;
+    let key = of.key(&id)?;
     if !dispatch.rename_session(&key, Some(checked_name(&name)?)).await? {
         return Err(no_such_session(&id));
     }
@@ -78,8 +101,40 @@ pub(crate) async fn rename(
     Ok(Json(summary(&session, &dispatch)))
 }
 
-pub(crate) async fn delete(State(App { dispatch, .. }): State<App>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    if dispatch.delete_session(&key(&id)?).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_session(&id)) }
+pub(crate) async fn delete(
+    State(App { dispatch, .. }): State<App>,
+    Path(id): Path<String>,
+    Query(of): Query<OfAgent>,
+) -> Result<StatusCode, ApiError> {
+    if dispatch.delete_session(&of.key(&id)?).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_such_session(&id)) }
+}
+
+/// Sets the folder that the session's agent works in.
+pub(crate) async fn set_workdir(
+    State(App { dispatch, .. }): State<App>,
+    Path(id): Path<String>,
+    Query(of): Query<OfAgent>,
+    Body(SetWorkdir { workdir }): Body<SetWorkdir>,
+) -> Result<Json<SessionSummary>, ApiError> {
+    let key = of.key(&id)?;
+    let workdir = workdir.filter(|path| !path.trim().is_empty()).map(PathBuf::from);
+    if !dispatch.set_workdir(&key, workdir).await? {
+        return Err(no_such_session(&id));
+    }
+    let session = dispatch.session(&key).await?.ok_or_else(|| no_such_session(&id))?;
+    Ok(Json(summary(&session, &dispatch)))
+}
+
+/// A new session of what was said up to a message.
+pub(crate) async fn fork(
+    State(App { dispatch, .. }): State<App>,
+    Path(id): Path<String>,
+    Query(of): Query<OfAgent>,
+    Body(ForkSession { message_id, name }): Body<ForkSession>,
+) -> Result<(StatusCode, Json<SessionSummary>), ApiError> {
+    let name = name.map(|name| checked_name(&name)).transpose()?;
+    let session = dispatch.fork_session(&of.key(&id)?, message_id, name).await?;
+    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch))))
 }
 
 /// A session key out of a path.
@@ -97,7 +152,7 @@ pub(super) fn next_cursor(cursor: Option<impl ToString>) -> HeaderMap {
     value.map(|value| (axum::http::HeaderName::from_static(NEXT_CURSOR_HEADER), value)).into_iter().collect()
 }
 
-fn checked_name(name: &str) -> Result<String, ApiError> {
+pub(super) fn checked_name(name: &str) -> Result<String, ApiError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
         return Err(ApiError::bad_request(format!("a name has 1 to {MAX_NAME} characters, none of them a control character")));
@@ -105,10 +160,10 @@ fn checked_name(name: &str) -> Result<String, ApiError> {
     Ok(name.to_owned())
 }
 
-fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
+pub(super) fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
     SessionSummary {
         id: session.key.clone(),
-        name: session.name.clone().unwrap_or_else(|| default_name(&session.key)),
+        name: display_name(session.name.as_deref(), &session.key),
         agent_id: session.key.agent().clone(),
         created_at: session.created_at,
         updated_at: session.updated_at,
@@ -118,6 +173,11 @@ fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
         source: session.source.into(),
         running: dispatch.is_running(&session.key),
     }
+}
+
+/// What people call the session.
+pub(super) fn display_name(name: Option<&str>, key: &SessionKey) -> String {
+    name.map_or_else(|| default_name(key), str::to_owned)
 }
 
 /// What an unnamed session is called: a fresh chat by what it is, any other by its key without the agent.

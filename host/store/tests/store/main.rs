@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accepting;
+mod copying;
 mod crash;
 mod fixture;
 mod gateway;
@@ -11,6 +12,7 @@ mod model;
 mod opening;
 mod outbox;
 mod plugin_state;
+mod searching;
 mod sessions;
 mod throughput;
 mod turns;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wingman_message::{DeliveryId, Origin, SystemClock, WebhookId};
 use wingman_store::{Accepted, DeadLetterKind, DeliveryState, Original, Store};
 
-async fn kept(folder: &Path) -> Store {
+pub(crate) async fn kept(folder: &Path) -> Store {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let agent = folder.join("agents/main");
     std::fs::create_dir_all(&agent).unwrap();

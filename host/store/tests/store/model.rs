@@ -17,6 +17,7 @@ enum Do {
     Cancel(usize),
     Tick(usize),
     DeleteSession(u8),
+    ClearSession(u8),
     Reopen,
 }
 
@@ -32,6 +33,7 @@ fn anything() -> impl Strategy<Value = Do> {
         2 => any::<usize>().prop_map(Do::Cancel),
         1 => any::<usize>().prop_map(Do::Tick),
         1 => (0..3u8).prop_map(Do::DeleteSession),
+        1 => (0..3u8).prop_map(Do::ClearSession),
         1 => Just(Do::Reopen),
     ]
 }
@@ -175,6 +177,17 @@ async fn apply(fixture: Fixture, model: &mut Model, what: Do) -> Fixture {
                 unfinished => Err(StoreError::Busy { session: session(&key.to_string()), unfinished }),
             };
             assert_eq!(agent.delete_session(&session(&key.to_string())).await, expected);
+        }
+        Do::ClearSession(key) => {
+            let unfinished = model.deliveries.iter().filter(|one| one.session == key && !one.state.is_finished()).count();
+            let is_there = model.sessions.contains_key(&key);
+            let expected = if unfinished > 0 {
+                Err(StoreError::Busy { session: session(&key.to_string()), unfinished })
+            } else {
+                model.sessions.entry(key).and_modify(Vec::clear);
+                Ok(is_there)
+            };
+            assert_eq!(agent.clear_session(&session(&key.to_string())).await, expected);
         }
         Do::Reopen => return fixture.reopen().await,
     }

@@ -1,6 +1,6 @@
 // What the command palette offers, and what a few letters mean.
 import type { IconName } from "../lib/components/icons";
-import type { SessionSummary } from "../lib/protocol/generated";
+import type { SearchHit, SessionSummary, SnippetPart } from "../lib/protocol/generated";
 import type { Place } from "./places";
 
 export interface Target {
@@ -10,6 +10,8 @@ export interface Target {
   place: string;
   detail?: string;
   at?: number;
+  /** What was said there. */
+  snippet?: SnippetPart[];
 }
 
 const most = 30;
@@ -40,4 +42,17 @@ export function matching(targets: Target[], wanted: string): Target[] {
   const hits = targets.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
   const rank = ({ title }: Target) => (title.toLowerCase().startsWith(typed) ? 0 : 1);
   return hits.sort((a, b) => rank(a) - rank(b)).slice(0, most);
+}
+
+/** Where something was said that holds what was typed. */
+export function said(hits: SearchHit[]): Target[] {
+  return hits.map((hit) => ({
+    key: `message:${hit.messageId}`,
+    title: hit.sessionName,
+    icon: "search",
+    place: "chat",
+    detail: hit.sessionId,
+    at: hit.createdAt,
+    snippet: hit.snippet,
+  }));
 }

@@ -1,8 +1,8 @@
 //! `wingman plugin dev`: each change of the source is built and loaded into the running gateway, which watches its plugins folder.
 
 use super::project::ProjectArgs;
-use super::running::Gateway;
 use super::{install, list};
+use crate::cli::running::Gateway;
 use crate::{settings, show};
 use anyhow::{Context, Result, bail};
 use notify_debouncer_full::notify::RecursiveMode;

@@ -1,7 +1,7 @@
 //! `wingman plugin list`
 
 use super::install;
-use super::running::Gateway;
+use crate::cli::running::Gateway;
 use crate::cli::runtime;
 use crate::{compose, logs, settings, show};
 use anyhow::Result;

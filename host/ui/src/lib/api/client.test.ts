@@ -26,6 +26,12 @@ describe("requests", () => {
     expect(read.fetch.mock.calls[0]?.[1].headers).not.toHaveProperty("X-Wingman-CSRF");
   });
 
+  test("what is looked for is text, whatever is in it", async () => {
+    const { api, fetch } = answering(new Response("[]"));
+    await api.search('a&limit=9 "x"');
+    expect(fetch.mock.calls[0]?.[0]).toBe("/api/search?q=a%26limit%3D9+%22x%22&limit=20");
+  });
+
   test("pages carry their cursor", async () => {
     const { api, fetch } = answering(new Response("[]", { headers: { "X-Next-Cursor": "next" } }));
     expect(await api.messages("s", "here", 10)).toEqual({ items: [], cursor: "next" });

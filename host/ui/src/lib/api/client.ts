@@ -2,8 +2,10 @@
 // keeps no state and decides nothing about what is shown.
 import type {
   AuthSession,
+  FolderListing,
   PluginSummary,
   Problem,
+  SearchHit,
   ServerConfig,
   SessionSummary,
   StoredMessage,
@@ -75,6 +77,33 @@ export class ApiClient {
 
   async deleteSession(id: string, agentId: string): Promise<void> {
     await this.#send("DELETE", `/api/sessions/${encodeURIComponent(id)}${query({ agentId })}`);
+  }
+
+  /** A new session of what was said up to the message, that one included. */
+  forkSession(id: string, messageId: string): Promise<SessionSummary> {
+    return this.#json("POST", `/api/sessions/${encodeURIComponent(id)}/fork`, { messageId });
+  }
+
+  /** Null is the agent's own folder. */
+  setWorkdir(id: string, workdir: string | null): Promise<SessionSummary> {
+    return this.#json("POST", `/api/sessions/${encodeURIComponent(id)}/workdir`, { workdir });
+  }
+
+  /** Where the session can be downloaded as a file. */
+  exportPath(id: string): string {
+    return `/api/sessions/${encodeURIComponent(id)}/export`;
+  }
+
+  search(q: string, limit = 20): Promise<Page<SearchHit>> {
+    return this.#page(`/api/search${query({ q, limit })}`);
+  }
+
+  async folderRoots(): Promise<string[]> {
+    return (await this.#json<{ roots: string[] }>("GET", "/api/fs/roots")).roots;
+  }
+
+  folder(path: string): Promise<FolderListing> {
+    return this.#json("GET", `/api/fs/list${query({ path })}`);
   }
 
   /** Newest page first; in order of time within the page. */

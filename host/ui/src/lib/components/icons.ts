@@ -11,6 +11,8 @@ export const paths = {
   chevron: "M8 5l5 5-5 5",
   down: "M10 4v12M5 11l5 5 5-5",
   close: "M5 5l10 10M15 5L5 15",
+  folder: "M3 5.5h5l1.5 2H17v8H3z",
+  download: "M10 3v9M6 8.5l4 4 4-4M4 16.5h12",
   trash: "M4 6h12M8 6V4h4v2M5.5 6l.8 10h7.4l.8-10",
   tool: "M12.5 3.5a4 4 0 0 0-4.6 5.4L3.5 13.3l3.2 3.2 4.4-4.4a4 4 0 0 0 5.4-4.6L14 10l-2.5-.5L11 7z",
   webhook: "M11 3l-6 8.5h4.5L9 17l6-8.5h-4.5z",

@@ -7,6 +7,8 @@ import type { PendingMessage } from "./pending";
 export interface UserTurn {
   key: string;
   role: "user";
+  /** The stored message's, once it is stored. */
+  messageId?: string;
   content: string;
   at: number;
   sender?: string | undefined;
@@ -17,6 +19,8 @@ export interface UserTurn {
 export interface AssistantTurn {
   key: string;
   role: "assistant";
+  /** The stored message's, once it is stored. */
+  messageId?: string;
   content: string;
   parts: MessagePart[];
   at: number;
@@ -48,8 +52,8 @@ export function timeline({ messages, run, pending }: Conversation): Turn[] {
 }
 
 function settled(message: StoredMessage, key: string): Turn {
-  const { role, content, createdAt: at, sender, error } = message;
-  if (role === "user") return { key, role, content, at, sender };
+  const { id: messageId, role, content, createdAt: at, sender, error } = message;
+  if (role === "user") return { key, role, messageId, content, at, sender };
   const parts: MessagePart[] = message.parts ?? [{ type: "text", text: content }];
-  return { key, role, content, parts, at, state: message.status ?? "complete", error };
+  return { key, role, messageId, content, parts, at, state: message.status ?? "complete", error };
 }

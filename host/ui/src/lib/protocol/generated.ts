@@ -600,7 +600,7 @@ export type SessionSummary = {
   messageCount: number;
   /** The beginning of its newest message. */
   lastMessagePreview: string | null;
-  /** Its working folder, where it has one of its own. */
+  /** Its working folder, where it has one of its own: an absolute path. */
   workdir: string | null;
   /** What it was opened by. */
   source: SessionSource;
@@ -625,6 +625,136 @@ export type CreateSession = {
 export type RenameSession = {
   /** The new display name. */
   name: string;
+};
+
+/** Makes a session of what was said up to a message, that one included. */
+export type ForkSession = {
+  /** The last message that the new session shall have. */
+  messageId: string;
+  /** The new session's display name; without it, one made of the old name. */
+  name?: string;
+};
+
+/** Sets the folder that a session's agent works in. */
+export type SetWorkdir = {
+  /** An absolute path below one of the roots (`/api/fs/roots`). Null, or nothing but spaces: the agent's own folder again. */
+  workdir: string | null;
+};
+
+/** A message that holds every word that was looked for. Case and accents do not count, and the last letters of a word may be missing. */
+export type SearchHit = {
+  /** The session. */
+  sessionId: string;
+  /** The session's display name. */
+  sessionName: string;
+  /** The session's agent. */
+  agentId: string;
+  /** The message. */
+  messageId: string;
+  /** The message's number in its session. */
+  seq: number;
+  /** Who speaks. */
+  role: Role;
+  /** When it was stored: milliseconds since the Unix epoch. */
+  createdAt: number;
+  /** The part of it around the first hit, in pieces. Plain text. */
+  snippet: Array<SnippetPart>;
+};
+
+/** A piece of a snippet. */
+export type SnippetPart = {
+  /** The text, as it was written. */
+  text: string;
+  /** It is what was looked for. */
+  hit?: boolean;
+};
+
+/** The first line of an exported session. */
+export type ExportHeader = {
+  /** `wingman-session`. */
+  format: string;
+  /** The version of the format: 1. A gateway refuses a newer one than it knows. */
+  version: number;
+  /** How many messages follow: a file that was cut short is known by it. */
+  messages: number;
+  /** The session's display name, where it has one. */
+  name?: string;
+  /** What the session was called where it comes from. An import gets a key of its own. */
+  sessionId?: string;
+  /** Its agent there. An import goes to the agent that it names itself, or to the default one. */
+  agentId?: string;
+  /** When it was opened there: milliseconds since the Unix epoch. */
+  createdAt?: number;
+};
+
+/** Every other line of an exported session: a message without what ties it to one gateway. */
+export type ExportedMessage = {
+  /** Who speaks. */
+  role: Role;
+  /** All its text. */
+  content: string;
+  /** When it was said: milliseconds since the Unix epoch. */
+  createdAt: number;
+  /** How it ended; absent where it ended as it was meant. */
+  status?: Status;
+  /** What went wrong, for people. */
+  error?: string;
+  /** Who sent it. */
+  sender?: unknown;
+  /** Text and tools in the order in which they happened; on an assistant's message. */
+  parts?: unknown[];
+  /** Files beside it: where their bytes are, not the bytes. */
+  attachments?: unknown[];
+  /** Strangers wrote it: a model is shown it as data. */
+  untrusted?: boolean;
+  /** What a model is shown of the run that it came from, step by step. */
+  journal?: unknown[];
+};
+
+/** The folders that may be used, with all that is in them. */
+export type FolderRoots = {
+  /** Their paths, symbolic links resolved. Roots of the configuration that are not there are left out. */
+  roots: Array<string>;
+};
+
+/** What is in a folder. */
+export type FolderListing = {
+  /** The folder, symbolic links resolved. */
+  path: string;
+  /** The folder above, where that may be used as well. */
+  parent: string | null;
+  /** The folders in it, by name. */
+  entries: Array<FolderEntry>;
+  /** The files in it, by name. */
+  files: Array<FileEntry>;
+  /** There is more in it than is listed. */
+  truncated?: boolean;
+};
+
+/** A folder in a folder. */
+export type FolderEntry = {
+  /** Its name. */
+  name: string;
+  /** Its path. */
+  path: string;
+};
+
+/** A file in a folder. */
+export type FileEntry = {
+  /** Its name. */
+  name: string;
+  /** Its path. */
+  path: string;
+  /** Its size in bytes. */
+  size: number;
+  /** When it was changed: milliseconds since the Unix epoch. */
+  modifiedAt?: number;
+};
+
+/** Makes a folder in one that is there. */
+export type MakeFolder = {
+  /** Its path. In the answer: with symbolic links resolved. */
+  path: string;
 };
 
 /** An agent. */

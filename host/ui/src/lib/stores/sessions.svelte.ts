@@ -61,6 +61,18 @@ export class SessionsStore {
     }
   }
 
+  /** The new session, which is in the list already. */
+  async fork(sessionId: string, messageId: string): Promise<SessionSummary> {
+    const made = await this.#api.forkSession(sessionId, messageId);
+    this.list.value = [made, ...(this.list.value ?? []).filter((one) => one.id !== made.id)];
+    return made;
+  }
+
+  async setWorkdir(session: SessionSummary, workdir: string | null): Promise<void> {
+    const changed = await this.#api.setWorkdir(session.id, workdir);
+    this.#change(session.id, { workdir: changed.workdir });
+  }
+
   async remove(session: SessionSummary): Promise<void> {
     await this.#api.deleteSession(session.id, session.agentId);
     this.list.value = (this.list.value ?? []).filter((one) => one.id !== session.id);
