@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod ask_user;
 mod conversation;
 mod current_time;
+mod delegate;
 mod demo;
 mod ending;
 mod factory;
@@ -22,6 +24,7 @@ mod toolbox;
 mod untrusted;
 
 pub use agent::{Agent, AgentSpec, ToolFilter};
+pub use ask_user::AskUser;
 pub use current_time::CurrentTime;
 pub use demo::DemoModel;
 pub use factory::{ConnectError, ModelFactory, ProviderSettings, provider_of};

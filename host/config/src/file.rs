@@ -163,13 +163,66 @@ pub struct AgentEntry {
     pub tools: Option<Vec<String>>,
     /// What the agent is told before every conversation.
     pub instructions: Option<String>,
+    /// What a message does that comes while its session is busy: "queue" (default) waits, "steer" joins the turn that runs,
+    /// "collect" shares one turn with others that wait, "interrupt" stops the turn that runs, "reject" is refused.
+    #[serde(default)]
+    pub queue_mode: QueueMode,
+    /// When a person is asked before a tool is called, by the name of the tool or of the plugin that offers it: "never" (default),
+    /// "ask" until it was approved once in the session, or "always".
+    #[serde(default)]
+    pub approval: BTreeMap<String, Approval>,
+    /// Ids of the agents in `agents.list` that it may hand tasks to.
+    #[serde(default)]
+    pub delegates: Vec<AgentId>,
+}
+
+/// What a message does that comes while its session is busy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueMode {
+    /// It waits, and has a turn of its own.
+    #[default]
+    Queue,
+    /// It joins the turn that runs, behind a tool's result.
+    Steer,
+    /// It waits, and shares one turn with others from the same sender.
+    Collect,
+    /// It stops the turn that runs, and is next.
+    Interrupt,
+    /// It is refused. Messages of chat networks and webhooks wait instead.
+    Reject,
+}
+
+/// When a person is asked before a tool is called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Approval {
+    /// Never.
+    #[default]
+    Never,
+    /// Until it was approved once in the session.
+    Ask,
+    /// Before each call.
+    Always,
 }
 
 impl AgentEntry {
     /// An agent of which everything but the id is left out.
     #[must_use]
     pub fn new(id: AgentId) -> Self {
-        Self { id, name: None, default: false, workspace: None, agent_dir: None, model: None, tools: None, instructions: None }
+        Self {
+            id,
+            name: None,
+            default: false,
+            workspace: None,
+            agent_dir: None,
+            model: None,
+            tools: None,
+            instructions: None,
+            queue_mode: QueueMode::default(),
+            approval: BTreeMap::new(),
+            delegates: Vec::new(),
+        }
     }
 }
 
@@ -293,12 +346,18 @@ pub struct Limits {
     /// Agent runs at the same time.
     #[schemars(range(min = 1, max = 4096))]
     pub concurrent_runs: usize,
-    /// Longest run of an agent, in seconds.
+    /// Longest run of an agent, in seconds, not counting what it waits for people and other agents.
     #[schemars(range(min = 1, max = 86_400))]
     pub run_seconds: u32,
     /// Longest call of a tool, in seconds. A tool may have a shorter deadline of its own.
     #[schemars(range(min = 1, max = 86_400))]
     pub tool_seconds: u32,
+    /// How often a task may be handed on from agent to agent.
+    #[schemars(range(min = 1, max = 20))]
+    pub delegate_depth: u32,
+    /// How many tasks may be handed over for one request, by all agents together.
+    #[schemars(range(min = 1, max = 1000))]
+    pub delegate_runs: usize,
 }
 
 impl Default for Limits {
@@ -311,6 +370,8 @@ impl Default for Limits {
             concurrent_runs: 64,
             run_seconds: 600,
             tool_seconds: 60,
+            delegate_depth: 3,
+            delegate_runs: 16,
         }
     }
 }

@@ -119,6 +119,9 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         model: entry.model.unwrap_or_else(ModelName::demo),
         tools: entry.tools,
         instructions: entry.instructions,
+        queue_mode: entry.queue_mode,
+        approval: entry.approval,
+        delegates: entry.delegates,
         id: entry.id,
     }
 }

@@ -81,6 +81,7 @@ async fn missed(
             request: snapshot.request.clone(),
             client: snapshot.client.clone(),
             replayed: false,
+            parent: snapshot.parent.clone(),
             what: What::Snapshot(Arc::clone(snapshot)),
         }));
     }

@@ -7,6 +7,7 @@ mod health;
 mod plugin;
 mod problem;
 mod provider;
+mod question;
 mod session;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub use health::{GatewayStats, GroupList, GroupSummary, Health, NodeList, NodeSu
 pub use plugin::{PluginState, PluginSummary};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
 pub use provider::ProviderSummary;
+pub use question::QuestionReply;
 pub use session::{CreateSession, RenameSession, SessionSource, SessionSummary};
 pub use webhook::{CreateWebhook, CreatedWebhook, WebhookAccepted, WebhookSummary};
 

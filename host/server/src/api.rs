@@ -6,6 +6,7 @@ mod dead_letters;
 mod gateway;
 mod json;
 mod messages;
+mod questions;
 mod sessions;
 mod webhooks;
 
@@ -26,6 +27,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/sessions", get(sessions::list).post(sessions::create))
         .route("/api/sessions/{id}", get(sessions::read).put(sessions::rename).delete(sessions::delete))
         .route("/api/sessions/{id}/messages", get(messages::list))
+        .route("/api/sessions/{id}/questions/{question}", post(questions::answer))
+        .route("/api/questions", get(questions::list))
         .route("/api/dead-letters", get(dead_letters::list))
         .route("/api/dead-letters/{id}", delete(dead_letters::discard))
         .route("/api/dead-letters/{id}/redeliver", post(dead_letters::redeliver))

@@ -33,7 +33,10 @@ pub(crate) async fn list(
     let cursor = query.cursor.as_deref().map(str::parse::<SessionCursor>).transpose()?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
     let page = dispatch.list_sessions(query.agent_id.as_ref(), limit, cursor.as_ref()).await?;
-    let summaries = page.sessions.iter().map(|session| summary(session, &dispatch)).collect();
+    let mut summaries = Vec::with_capacity(page.sessions.len());
+    for session in &page.sessions {
+        summaries.push(summary(session, &dispatch).await?);
+    }
     Ok((next_cursor(page.next), Json(summaries)))
 }
 
@@ -54,7 +57,7 @@ pub(crate) async fn create(
         }
     };
     let session = dispatch.create_session(key, name).await?;
-    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch))))
+    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch).await?)))
 }
 
 pub(crate) async fn read(
@@ -62,7 +65,7 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<SessionSummary>, ApiError> {
     let session = dispatch.session(&key(&id)?).await?.ok_or_else(|| no_such_session(&id))?;
-    Ok(Json(summary(&session, &dispatch)))
+    Ok(Json(summary(&session, &dispatch).await?))
 }
 
 pub(crate) async fn rename(
@@ -75,7 +78,7 @@ pub(crate) async fn rename(
         return Err(no_such_session(&id));
     }
     let session = dispatch.session(&key).await?.ok_or_else(|| no_such_session(&id))?;
-    Ok(Json(summary(&session, &dispatch)))
+    Ok(Json(summary(&session, &dispatch).await?))
 }
 
 pub(crate) async fn delete(State(App { dispatch, .. }): State<App>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
@@ -105,8 +108,9 @@ fn checked_name(name: &str) -> Result<String, ApiError> {
     Ok(name.to_owned())
 }
 
-fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
-    SessionSummary {
+async fn summary(session: &SessionRecord, dispatch: &Dispatch) -> Result<SessionSummary, ApiError> {
+    let parent = dispatch.parent_of(&session.key).await?;
+    Ok(SessionSummary {
         id: session.key.clone(),
         name: session.name.clone().unwrap_or_else(|| default_name(&session.key)),
         agent_id: session.key.agent().clone(),
@@ -117,7 +121,9 @@ fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
         workdir: session.workdir.clone(),
         source: session.source.into(),
         running: dispatch.is_running(&session.key),
-    }
+        parent_session_id: parent.as_ref().map(|parent| parent.session.clone()),
+        parent_run_id: parent.as_ref().map(|parent| parent.run),
+    })
 }
 
 /// What an unnamed session is called: a fresh chat by what it is, any other by its key without the agent.
