@@ -17,9 +17,10 @@ impl Delegate {
         let agents: Vec<&str> = agents.iter().map(AgentId::as_str).collect();
         let spec = ToolSpec {
             name: "delegate".into(),
-            description: "Hands a task to another agent and gives its answer. The other agent sees nothing of this conversation: \
+            description:
+                "Hands a task to another agent and gives its answer. The other agent sees nothing of this conversation: \
                           the task must say all that it needs to know."
-                .into(),
+                    .into(),
             input_schema: json!({
                 "type": "object",
                 "properties": {

@@ -193,6 +193,18 @@ pub enum QueueMode {
     Reject,
 }
 
+impl QueueMode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Steer => "steer",
+            Self::Collect => "collect",
+            Self::Interrupt => "interrupt",
+            Self::Reject => "reject",
+        }
+    }
+}
+
 /// When a person is asked before a tool is called.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -204,6 +216,16 @@ pub enum Approval {
     Ask,
     /// Before each call.
     Always,
+}
+
+impl Approval {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Ask => "ask",
+            Self::Always => "always",
+        }
+    }
 }
 
 impl AgentEntry {
@@ -346,7 +368,7 @@ pub struct Limits {
     /// Agent runs at the same time.
     #[schemars(range(min = 1, max = 4096))]
     pub concurrent_runs: usize,
-    /// Longest run of an agent, in seconds, not counting what it waits for people and other agents.
+    /// Longest run of an agent, in seconds.
     #[schemars(range(min = 1, max = 86_400))]
     pub run_seconds: u32,
     /// Longest call of a tool, in seconds. A tool may have a shorter deadline of its own.

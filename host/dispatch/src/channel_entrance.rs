@@ -7,8 +7,8 @@ use crate::fingerprint;
 use crate::queue::Waiting;
 use async_trait::async_trait;
 use wingman_message::{
-    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, QueueMode, SessionKey,
-    SessionSource, UnverifiedRequest, VerifiedRequest,
+    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, QueueMode,
+    SessionKey, SessionSource, UnverifiedRequest, VerifiedRequest,
 };
 use wingman_store::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, StoreError};
 

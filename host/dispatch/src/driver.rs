@@ -11,8 +11,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 use wingman_message::{
-    AgentRuntime, Answer, Approval, Entry, Message, NewQuestion, Next, NextCall, Progress, QuestionKind, RunContext,
-    RunError, Step, StopReason, ToolCall, Usage, Work,
+    AgentRuntime, Answer, Approval, Entry, Message, NewQuestion, Next, NextCall, Progress, QuestionKind, RunContext, RunError,
+    Step, StopReason, ToolCall, Usage, Work,
 };
 use wingman_store::{AgentStore, Asked, StoreError};
 
@@ -247,7 +247,8 @@ impl Driver {
         let (store, answered, shared) = (self.store.clone(), Arc::clone(&self.answered), Arc::clone(&self.shared));
         let id = question.id;
         // Dropped, and with it the attempts to send the question, as soon as there is an answer or nobody wants one any more.
-        let send = (self.is_channel && !is_sent).then(|| questions::send(Arc::clone(&shared), store.clone(), Arc::clone(&question)));
+        let send =
+            (self.is_channel && !is_sent).then(|| questions::send(Arc::clone(&shared), store.clone(), Arc::clone(&question)));
         let answer = self
             .waiting(deadline, async move {
                 let told = async {
@@ -334,8 +335,7 @@ impl Driver {
     fn end(&self, call: &ToolCall, started_at: i64, (output, is_error): (String, bool)) -> Step {
         self.context.emit.send(Progress::ToolEnded { call: call.clone(), output: output.clone(), is_error });
         let ended_at = self.shared.clock.now_ms();
-        let entry =
-            Entry::Tool { call_id: call.id.clone(), name: call.name.clone(), output, is_error, started_at, ended_at };
+        let entry = Entry::Tool { call_id: call.id.clone(), name: call.name.clone(), output, is_error, started_at, ended_at };
         Step { entry, usage: Usage::default(), finished: None }
     }
 

@@ -159,9 +159,10 @@ impl Queue {
             self.joined = others;
             joined = own;
         } else if lead.mode == QueueMode::Collect {
-            let directly_behind = self.waiting.range(ordinal..).take_while(|(_, next)| {
-                next.mode == QueueMode::Collect && next.sender == lead.sender && !next.is_open
-            });
+            let directly_behind = self
+                .waiting
+                .range(ordinal..)
+                .take_while(|(_, next)| next.mode == QueueMode::Collect && next.sender == lead.sender && !next.is_open);
             let ordinals: Vec<i64> = directly_behind.map(|(ordinal, _)| *ordinal).collect();
             let taken = ordinals.into_iter().filter_map(|ordinal| self.waiting.remove(&ordinal));
             joined = taken.map(|waiting| (lead.delivery, waiting)).collect();
@@ -213,10 +214,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn waiting(client: &str, request: i64, mode: QueueMode) -> Waiting {
-        let origin = Origin::Client {
-            client: ClientId::new(client).unwrap(),
-            request: RequestId::new(request.to_string()).unwrap(),
-        };
+        let origin =
+            Origin::Client { client: ClientId::new(client).unwrap(), request: RequestId::new(request.to_string()).unwrap() };
         Waiting::new(DeliveryId::new(request), &origin, None, mode)
     }
 

@@ -253,7 +253,8 @@ impl SessionTask {
         match self.store.leave_turn(waiting.delivery).await {
             Ok(_) => {
                 self.shared.requests.remove(&waiting.origin);
-                self.feed.publish(&waiting.origin, What::JoinedEnded { answer: None, error: Some(CANCELLED.into()), usage: None });
+                self.feed
+                    .publish(&waiting.origin, What::JoinedEnded { answer: None, error: Some(CANCELLED.into()), usage: None });
                 true
             }
             Err(error) => {
@@ -299,7 +300,8 @@ impl SessionTask {
             let error: Arc<str> = "the request could not be started; the gateway's log says why".into();
             self.feed.publish(&lead.origin, What::Failed { answer: None, error: Arc::clone(&error) });
             for joined in &party.joined {
-                self.feed.publish(&joined.origin, What::JoinedEnded { answer: None, error: Some(Arc::clone(&error)), usage: None });
+                self.feed
+                    .publish(&joined.origin, What::JoinedEnded { answer: None, error: Some(Arc::clone(&error)), usage: None });
             }
             self.forget(&party);
             return None;

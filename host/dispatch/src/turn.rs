@@ -13,9 +13,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wingman_message::{
-    Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason, Usage,
-};
+use wingman_message::{Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason, Usage};
 use wingman_store::{DeliveryState, FinishTurn, OutboxReply, StoreError, Turn};
 
 /// After how many starts a turn that never ends is given up: something in it may be what kills the process.
@@ -88,7 +86,14 @@ impl TurnHandle {
                 tracing::error!(run = %self.run, %panic, "a run crashed");
                 let error = Some("the run crashed; the gateway's log says where".to_owned());
                 let (last, usage) = (None, Usage::default());
-                return News::Ended(Ended { run: self.run, last, status: MessageStatus::Error, error, usage, is_suspended: false });
+                return News::Ended(Ended {
+                    run: self.run,
+                    last,
+                    status: MessageStatus::Error,
+                    error,
+                    usage,
+                    is_suspended: false,
+                });
             }
         };
         let is_suspended = matches!(result, Err(DriveError::Suspended));

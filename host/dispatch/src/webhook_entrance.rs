@@ -8,8 +8,8 @@ use crate::webhooks::Webhook;
 use bytes::Bytes;
 use secrecy::ExposeSecret;
 use wingman_message::{
-    DeliveryId, Entrance, Header, Inbound, Origin, PluginFailure, PluginName, QueueMode, SessionKey, SessionSource, UnverifiedRequest,
-    VerifiedRequest, WebhookDelivery,
+    DeliveryId, Entrance, Header, Inbound, Origin, PluginFailure, PluginName, QueueMode, SessionKey, SessionSource,
+    UnverifiedRequest, VerifiedRequest, WebhookDelivery,
 };
 use wingman_store::{Accepted, NewDelivery, Original, StoredWebhook};
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, AskUser, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
 use wingman_config::Config;
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
 use wingman_message::{
@@ -80,7 +80,7 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
 
 fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Result<Agents> {
     let models = ModelFactory::new(wingman_agent::Limits::default())?;
-    let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock))), Arc::new(AskUser::default())];
     let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone())];
     let mut agents: Agents = HashMap::new();
     for agent in &config.agents.list {
@@ -93,6 +93,9 @@ fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Resu
             max_steps: MAX_STEPS,
             outputs: agent.outputs.clone(),
             tool_time: config.limits.tool_time(),
+            queue_mode: translate::queue_mode(agent.queue_mode),
+            approval: translate::approval(agent),
+            delegates: agent.delegates.iter().map(|id| Ok(AgentId::new(id.as_str())?)).collect::<Result<_>>()?,
         };
         let settings = provider_settings(config, agent.model.provider())?;
         let model = models.connect(agent.model.as_str(), &settings).with_context(|| format!("agent `{}`", agent.id.as_str()))?;

@@ -24,8 +24,8 @@ pub use agent_event::{
 };
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{
-    AgentRequest, AgentRequestFrame, AnswerRequest, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest, Frame, Peer,
-    PeerKind, QueueMode, Routing, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AgentRequestFrame, AnswerRequest, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest,
+    Frame, Peer, PeerKind, QueueMode, Routing, SubscribeRequest, UnsubscribeRequest,
 };
 pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
@@ -33,8 +33,8 @@ pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
 pub use question::{PendingQuestion, QuestionKind};
 pub use rest::{
     AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, GatewayStats,
-    Health, LoginRequest, PluginState, PluginSummary, Problem, QuestionReply, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats,
-    WebhookAccepted, WebhookSummary,
+    Health, LoginRequest, PluginState, PluginSummary, Problem, QuestionReply, RenameSession, ServerConfig, SessionSource,
+    SessionSummary, Stats, WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

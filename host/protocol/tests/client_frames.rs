@@ -8,8 +8,8 @@ use common::{json, names, text};
 use serde_json::Value;
 use wingman_message::{ClientId, PeerKind, RequestId, SessionKey};
 use wingman_protocol::{
-    AgentRequest, AnswerRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame, FrameError,
-    NewAttachment, Peer, QueueMode, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AnswerRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame,
+    FrameError, NewAttachment, Peer, QueueMode, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
 };
 
 const NOW: i64 = 1_706_000_000_000;
@@ -127,7 +127,8 @@ fn a_request_keeps_its_payload_as_it_was_written() {
     assert_eq!(request.request_id.as_str(), "r");
     assert_eq!(request.queue_mode, None, "the agent decides");
 
-    let busy = r#"{"type":"req:agent","timestamp":1,"id":"r","payload":{"content":"hi","queueIfBusy":false,"queueMode":"steer"}}"#;
+    let busy =
+        r#"{"type":"req:agent","timestamp":1,"id":"r","payload":{"content":"hi","queueIfBusy":false,"queueMode":"steer"}}"#;
     let ClientMessage::AgentRequest(request) = ClientFrame::parse(busy.as_bytes()).unwrap().message else { panic!() };
     assert_eq!(request.queue_mode, Some(wingman_message::QueueMode::Reject), "who does not want to wait does not");
 

@@ -76,9 +76,7 @@ fn meaning(refused: &Refused) -> Meaning {
         | Refused::UnknownWebhook(_)
         | Refused::UnknownLetter(_)
         | Refused::UnknownQuestion(_)
-        | Refused::NoEntrance(_) => {
-            of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
-        }
+        | Refused::NoEntrance(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
         // Its sender would try for ever if it were told that something is wrong.
         Refused::Repeated(_) => of(StatusCode::OK, ErrorCode::Conflict),

@@ -215,9 +215,7 @@ impl AgentStore {
     pub async fn question_sent(&self, question: QuestionId) -> Result<(), StoreError> {
         self.database
             .write(move |connection| {
-                connection
-                    .prepare_cached("UPDATE questions SET is_sent = 1 WHERE id = ?1")?
-                    .execute([question.to_string()])?;
+                connection.prepare_cached("UPDATE questions SET is_sent = 1 WHERE id = ?1")?.execute([question.to_string()])?;
                 Ok(())
             })
             .await

@@ -386,13 +386,7 @@ fn end_joined(connection: &Connection, finish: &FinishTurn, found: &Found, now: 
     for (ordinal, place) in joined {
         connection
             .prepare_cached("UPDATE deliveries SET state = ?2, finished_at = ?3, answer = ?4, error = ?5 WHERE ordinal = ?1")?
-            .execute(params![
-                ordinal,
-                codec::state_word(finish.state),
-                now,
-                finish.answer.id.to_string(),
-                finish.answer.error
-            ])?;
+            .execute(params![ordinal, codec::state_word(finish.state), now, finish.answer.id.to_string(), finish.answer.error])?;
         forget_original(connection, ordinal)?;
         if let (Some(reply), Some(place)) = (&finish.reply, place)
             && !answered.contains(&place)

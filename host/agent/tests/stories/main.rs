@@ -19,6 +19,7 @@ mod connect;
 mod demo;
 mod openai;
 mod others;
+mod planning;
 mod properties;
 mod support;
 mod tools;

@@ -14,16 +14,16 @@ use wingman_message::{
 
 /// What an agent's configuration says.
 #[derive(Clone, Default)]
-pub struct Settings {
-    pub queue_mode: QueueMode,
-    pub approval: BTreeMap<String, Approval>,
-    pub delegates: Vec<&'static str>,
+pub(crate) struct Settings {
+    pub(crate) queue_mode: QueueMode,
+    pub(crate) approval: BTreeMap<String, Approval>,
+    pub(crate) delegates: Vec<&'static str>,
 }
 
 /// An agent that panics where it is asked what it is, once, when it was told to.
-pub struct Fragile {
+pub(crate) struct Fragile {
     agent: Agent,
-    pub breaks: Arc<AtomicBool>,
+    pub(crate) breaks: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -43,7 +43,7 @@ impl AgentRuntime for Fragile {
 }
 
 /// `main`, and `planner`, which may hand tasks on to itself and to `main`.
-pub fn agents(script: &Arc<Script>, settings: &Settings, breaks: &Arc<AtomicBool>) -> Agents {
+pub(crate) fn agents(script: &Arc<Script>, settings: &Settings, breaks: &Arc<AtomicBool>) -> Agents {
     let planner = Settings { delegates: vec!["planner", "main"], ..Settings::default() };
     let all = [("main", settings.clone()), ("planner", planner)];
     let agent = |(id, settings): (&str, Settings)| {

@@ -62,6 +62,19 @@ impl Model {
         }
         let key = joined.last().copied().unwrap_or(lead);
         self.running = Some(Turn { lead, joined, key });
+        // The program's first tool ends by itself.
+        self.let_join();
+    }
+
+    /// The run is between a tool's result and the next request to the model.
+    fn let_join(&mut self) {
+        let (steers, others): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(|(_, mode)| *mode == QueueMode::Steer);
+        self.waiting = others;
+        self.said.extend(steers.iter().map(|(id, _)| *id));
+        for (id, _) in steers {
+            self.states.insert(id, DeliveryState::Running);
+            self.running.iter_mut().for_each(|turn| turn.joined.push(id));
+        }
     }
 
     fn end(&mut self, state: DeliveryState) {
@@ -84,13 +97,7 @@ impl Model {
     }
 
     fn release(&mut self) {
-        let (steers, others) = self.waiting.drain(..).partition(|(_, mode)| *mode == QueueMode::Steer);
-        let steers: Vec<(usize, QueueMode)> = steers;
-        self.waiting = others;
-        self.said.extend(steers.iter().map(|(id, _)| *id));
-        if let Some(turn) = &mut self.running {
-            turn.joined.extend(steers.into_iter().map(|(id, _)| id));
-        }
+        self.let_join();
         self.end(DeliveryState::Done);
     }
 

@@ -42,9 +42,9 @@ async fn a_steer_joins_the_run_behind_the_tools_result_and_ends_with_it() {
 #[tokio::test]
 async fn a_steer_that_comes_too_late_has_a_turn_of_its_own() {
     let world = World::new().await;
-    world.script.hang_at(&["model:1"]);
-    world.asks("1", Queue, "do look:l; say:late").await;
-    world.script.reached("model:1").await;
+    world.script.hang_at(&["model:0"]);
+    world.asks("1", Queue, "do say:late").await;
+    world.script.reached("model:0").await;
     world.asks("2", Steer, "do say:own").await;
     let world = world.killed_and_started().await;
     assert_eq!((world.answer_to("1").await, world.answer_to("2").await), ("late".into(), "own".into()));

@@ -18,26 +18,26 @@ use wingman_message::{
 };
 
 #[derive(Default, Clone, Debug)]
-pub struct State {
+pub(crate) struct State {
     /// How often each thing was done.
-    pub done: HashMap<String, usize>,
+    pub(crate) done: HashMap<String, usize>,
     /// Where somebody stands now, or stood when the process was killed.
-    pub reached: Vec<String>,
+    pub(crate) reached: Vec<String>,
     released: Vec<String>,
     /// Where whoever comes by stays for ever.
-    pub hang_at: Vec<String>,
+    pub(crate) hang_at: Vec<String>,
     programs: HashMap<RunId, String>,
 }
 
-pub struct Script {
+pub(crate) struct Script {
     info: ModelInfo,
-    pub state: watch::Sender<State>,
+    pub(crate) state: watch::Sender<State>,
     /// What the model was last asked.
-    pub asked: Mutex<Option<ModelRequest>>,
+    pub(crate) asked: Mutex<Option<ModelRequest>>,
 }
 
 impl Script {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let info = ModelInfo { name: "script:one".into(), demo: false };
         Arc::new(Self { info, state: watch::Sender::default(), asked: Mutex::default() })
     }
@@ -54,20 +54,20 @@ impl Script {
         }
     }
 
-    pub fn hang_at(&self, points: &[&str]) {
+    pub(crate) fn hang_at(&self, points: &[&str]) {
         self.state.send_modify(|state| state.hang_at = points.iter().map(|point| (*point).to_owned()).collect());
     }
 
-    pub fn release(&self, key: &str) {
+    pub(crate) fn release(&self, key: &str) {
         self.state.send_modify(|state| state.released.push(key.to_owned()));
     }
 
     /// Nobody stands anywhere: a gateway was killed.
-    pub fn forget_places(&self) {
+    pub(crate) fn forget_places(&self) {
         self.state.send_modify(|state| state.reached.clear());
     }
 
-    pub async fn until(&self, what: impl Fn(&State) -> bool) {
+    pub(crate) async fn until(&self, what: impl Fn(&State) -> bool) {
         let mut state = self.state.subscribe();
         let waiting = state.wait_for(|state| what(state));
         if tokio::time::timeout(Duration::from_secs(30), waiting).await.is_err() {
@@ -75,11 +75,11 @@ impl Script {
         }
     }
 
-    pub async fn reached(&self, point: &str) {
+    pub(crate) async fn reached(&self, point: &str) {
         self.until(|state| state.reached.iter().any(|reached| reached == point)).await;
     }
 
-    pub fn times(&self, done: &str) -> usize {
+    pub(crate) fn times(&self, done: &str) -> usize {
         self.state.borrow().done.get(done).copied().unwrap_or(0)
     }
 
@@ -139,12 +139,12 @@ impl Model for Script {
 }
 
 /// One of the tools `effect`, `look` and `wait`.
-pub struct Counting {
+pub(crate) struct Counting {
     spec: ToolSpec,
     script: Arc<Script>,
 }
 
-pub fn tools(script: &Arc<Script>) -> Vec<Arc<dyn Tool>> {
+pub(crate) fn tools(script: &Arc<Script>) -> Vec<Arc<dyn Tool>> {
     let tool = |(name, idempotent): (&str, bool)| {
         let spec = ToolSpec {
             name: name.into(),

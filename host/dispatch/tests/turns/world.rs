@@ -16,18 +16,18 @@ use wingman_message::{
 use wingman_route::Router;
 use wingman_store::{DeliveryRecord, Store};
 
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
-    pub settings: Settings,
-    pub limits: Limits,
-    pub network: Arc<Network>,
-    pub script: Arc<Script>,
-    pub breaks: Arc<AtomicBool>,
-    pub store: Store,
-    pub dispatch: Dispatch,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
+    pub(crate) network: Arc<Network>,
+    pub(crate) script: Arc<Script>,
+    pub(crate) breaks: Arc<AtomicBool>,
+    pub(crate) store: Store,
+    pub(crate) dispatch: Dispatch,
 }
 
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     let retry = RetryPolicy {
         first_pause: Duration::from_millis(1),
         longest_pause: Duration::from_millis(20),
@@ -37,11 +37,11 @@ pub fn limits() -> Limits {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Settings::default(), limits()).await
     }
 
-    pub async fn with(settings: Settings, limits: Limits) -> Self {
+    pub(crate) async fn with(settings: Settings, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::open(folder, settings, limits, Arc::default(), Script::new()).await
     }
@@ -63,12 +63,12 @@ impl World {
     }
 
     /// Another life of the process. What runs is dropped where it stands, as by a kill.
-    pub async fn killed_and_started(self) -> Self {
+    pub(crate) async fn killed_and_started(self) -> Self {
         self.killed_and_started_to_hang_at(&[]).await
     }
 
     /// Another life, in which whoever comes by one of `points` stays there.
-    pub async fn killed_and_started_to_hang_at(self, points: &[&str]) -> Self {
+    pub(crate) async fn killed_and_started_to_hang_at(self, points: &[&str]) -> Self {
         let Self { folder, settings, limits, network, script, store, dispatch, .. } = self;
         dispatch.shut_down(Duration::ZERO).await;
         store.close().await;
@@ -77,7 +77,7 @@ impl World {
         Self::open(folder, settings, limits, network, script).await
     }
 
-    pub async fn submit(&self, client: &str, id: &str, mode: Option<QueueMode>, text: &str) -> Result<Submitted, Refused> {
+    pub(crate) async fn submit(&self, client: &str, id: &str, mode: Option<QueueMode>, text: &str) -> Result<Submitted, Refused> {
         let request = ClientRequest {
             client: ClientId::new(client).unwrap(),
             request: RequestId::new(id).unwrap(),
@@ -92,14 +92,14 @@ impl World {
     }
 
     /// The client `cli` asks; returns how many stand before it.
-    pub async fn asks(&self, id: &str, mode: QueueMode, text: &str) -> usize {
+    pub(crate) async fn asks(&self, id: &str, mode: QueueMode, text: &str) -> usize {
         match self.submit("cli", id, Some(mode), text).await.unwrap() {
             Submitted::Accepted { position } => position,
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn in_session(&self, session: &SessionKey, id: &str, text: &str) {
+    pub(crate) async fn in_session(&self, session: &SessionKey, id: &str, text: &str) {
         let request = ClientRequest {
             client: ClientId::new("cli").unwrap(),
             request: RequestId::new(id).unwrap(),
@@ -113,17 +113,17 @@ impl World {
         self.dispatch.submit(prepared).await.unwrap();
     }
 
-    pub async fn cancels(&self, client: &str, id: &str) -> Cancelled {
+    pub(crate) async fn cancels(&self, client: &str, id: &str) -> Cancelled {
         self.dispatch.cancel(&ClientId::new(client).unwrap(), &RequestId::new(id).unwrap()).await
     }
 
-    pub async fn record(&self, id: &str) -> DeliveryRecord {
+    pub(crate) async fn record(&self, id: &str) -> DeliveryRecord {
         let agent = self.store.agent(session().agent()).await.unwrap();
         agent.delivery_by_request(&ClientId::new("cli").unwrap(), &RequestId::new(id).unwrap()).await.unwrap().unwrap()
     }
 
     /// The request, once it has ended, and what was said to it.
-    pub async fn ended(&self, id: &str) -> (DeliveryRecord, String) {
+    pub(crate) async fn ended(&self, id: &str) -> (DeliveryRecord, String) {
         let mut watch = self.watch().await;
         loop {
             let record = self.record(id).await;
@@ -139,34 +139,34 @@ impl World {
         }
     }
 
-    pub async fn answer_to(&self, id: &str) -> String {
+    pub(crate) async fn answer_to(&self, id: &str) -> String {
         self.ended(id).await.1
     }
 
-    pub async fn watch(&self) -> Watch {
+    pub(crate) async fn watch(&self) -> Watch {
         self.dispatch.watch(&session(), None).await.unwrap()
     }
 
-    pub async fn messages(&self) -> Vec<Message> {
+    pub(crate) async fn messages(&self) -> Vec<Message> {
         self.dispatch.messages(&session(), 200, None).await.unwrap().messages
     }
 
-    pub async fn users_said(&self) -> Vec<String> {
+    pub(crate) async fn users_said(&self) -> Vec<String> {
         let users = self.messages().await.into_iter().filter(|message| message.role == Role::User);
         users.map(|message| message.content).collect()
     }
 }
 
-pub fn session() -> SessionKey {
+pub(crate) fn session() -> SessionKey {
     "agent:main:main".parse().unwrap()
 }
 
-pub async fn next(watch: &mut Watch) -> Arc<Event> {
+pub(crate) async fn next(watch: &mut Watch) -> Arc<Event> {
     tokio::time::timeout(Duration::from_secs(30), watch.next()).await.unwrap().unwrap()
 }
 
 /// The next event that `wanted` makes something of.
-pub async fn next_of<T>(watch: &mut Watch, wanted: impl Fn(&Event) -> Option<T>) -> T {
+pub(crate) async fn next_of<T>(watch: &mut Watch, wanted: impl Fn(&Event) -> Option<T>) -> T {
     loop {
         if let Some(found) = wanted(&*next(watch).await) {
             return found;
@@ -175,7 +175,7 @@ pub async fn next_of<T>(watch: &mut Watch, wanted: impl Fn(&Event) -> Option<T>)
 }
 
 /// The end of the request `id`.
-pub async fn end_of(watch: &mut Watch, id: &str) -> What {
+pub(crate) async fn end_of(watch: &mut Watch, id: &str) -> What {
     next_of(watch, |event| {
         let is_its = event.request.as_ref().is_some_and(|request| request.as_str() == id);
         (is_its && event.what.is_final()).then(|| event.what.clone())

@@ -3,7 +3,8 @@
 use wingman_dispatch::{Event, What};
 use wingman_message::{ClientId, Message, MessageStatus, Question, RequestId, RunId};
 use wingman_protocol::{
-    Ack, AgentEvent, AgentEventKind, AgentResult, EncodedEvent, MessagePart, PendingQuestion, QueueAck, ServerFrame, StoredMessage, StreamChunk,
+    Ack, AgentEvent, AgentEventKind, AgentResult, EncodedEvent, MessagePart, PendingQuestion, QueueAck, ServerFrame,
+    StoredMessage, StreamChunk,
 };
 
 /// How a client stands to an event.

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use wingman_dispatch::{Cancelled, ClientRequest, Event, QuestionReply, Refused, Submitted, What};
 use wingman_message::{AgentId, RequestId, SessionKey};
 use wingman_protocol::{
-    Ack, AgentEvent, AgentEventKind, AgentRequestFrame, AnswerRequest, CancelStatus, EncodedEvent, ErrorBody, ErrorCode, QueueAck, ServerFrame,
+    Ack, AgentEvent, AgentEventKind, AgentRequestFrame, AnswerRequest, CancelStatus, EncodedEvent, ErrorBody, ErrorCode,
+    QueueAck, ServerFrame,
 };
 
 /// Takes a request, or says why not. All that comes of it arrives as events.

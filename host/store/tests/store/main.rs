@@ -5,6 +5,7 @@ mod accepting;
 mod crash;
 mod fixture;
 mod gateway;
+mod joining;
 mod large;
 mod migrating;
 mod model;
