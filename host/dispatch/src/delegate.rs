@@ -17,6 +17,8 @@ use wingman_store::{Accepted, AgentStore, DeliveryState, NewDelivery};
 
 /// The most of an answer that the model which asked for it reads, in bytes.
 const MAX_OUTPUT: usize = 256 * 1024;
+/// How many characters of a task its session is called by.
+const MAX_NAME: usize = 60;
 /// The place of tasks: no network is called so, and nothing is sent there.
 const PLACE: &str = "delegate";
 
@@ -172,7 +174,7 @@ impl Delegation {
             id: DeliveryId::new(now),
             scope: PLACE.to_owned(),
             session: session.clone(),
-            session_name: None,
+            session_name: task.lines().next().map(|line| line.chars().take(MAX_NAME).collect()),
             source: SessionSource::Delegate,
             origin: Origin::Delegate { parent },
             received_at: now,

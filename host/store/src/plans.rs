@@ -31,6 +31,7 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::turn::INBOX, "inbox_by_delivery"),
         (crate::turn::BY_RUN, "deliveries_by_run"),
         (crate::turn::JOINED, "deliveries_joined"),
+        (crate::turn::ANSWERED_WITH, "deliveries_joined"),
         (crate::messages::STEERED, "deliveries_steered"),
         (crate::questions::PENDING_AT, "questions_pending"),
         (crate::questions::APPROVED, "questions_approved"),

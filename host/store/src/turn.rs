@@ -8,7 +8,7 @@ use crate::messages::{self, NewMessage};
 use crate::outbox::{self, OutboxId};
 use crate::questions;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
-use wingman_message::{DeliveryId, Entry, Inbound, Message, MessageId, MessageStatus, Origin, Role, RunId, UserEntry};
+use wingman_message::{DeliveryId, Entry, Inbound, Message, MessageId, MessageStatus, Origin, RequestId, Role, RunId, UserEntry};
 
 /// A turn that has begun.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,9 @@ pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 
 pub(crate) const BY_RUN: &str = "SELECT ordinal, id, finished_at IS NOT NULL, session FROM deliveries WHERE run = ?1";
 pub(crate) const JOINED: &str = "SELECT d.ordinal, iif(d.channel IS NULL, NULL, d.place_json) FROM deliveries d
      WHERE d.joined = ?1 AND d.finished_at IS NULL ORDER BY d.ordinal";
+
+pub(crate) const ANSWERED_WITH: &str = "SELECT d.request FROM deliveries l JOIN deliveries d ON d.joined = l.ordinal
+     WHERE l.run = ?1 AND d.request IS NOT NULL AND d.answer IS NOT NULL";
 
 impl AgentStore {
     /// Begins a delivery's turn, or takes it up again where an earlier life of the process left it. The first time the users'
@@ -182,6 +185,20 @@ impl AgentStore {
                     )?
                     .execute(params![lead.ordinal, number, call_id])?;
                 Ok(())
+            })
+            .await
+    }
+
+    /// The clients' requests that were answered together with the delivery of `run`, whose turn has ended.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn answered_with(&self, run: RunId) -> Result<Vec<RequestId>, StoreError> {
+        self.database
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(ANSWERED_WITH)?;
+                let requests = statement.query_map([run.to_string()], |row| row.get::<_, String>(0))?;
+                requests.collect::<rusqlite::Result<Vec<_>>>()?.iter().map(|request| parse(request)).collect()
             })
             .await
     }

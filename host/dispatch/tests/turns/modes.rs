@@ -51,6 +51,20 @@ async fn a_steer_that_comes_too_late_has_a_turn_of_its_own() {
 }
 
 #[tokio::test]
+async fn who_missed_the_end_of_a_request_that_joined_is_told_of_it_later() {
+    let world = World::new().await;
+    let before = world.watch().await.seq();
+    world.asks("1", Queue, "do wait:w; heard").await;
+    world.script.reached("before:w").await;
+    world.asks("2", Steer, "rather blue").await;
+    world.script.release("w");
+    world.answer_to("2").await;
+    let mut late = world.dispatch.watch(&session(), Some(before)).await.unwrap();
+    let end = end_of(&mut late, "2").await;
+    assert!(matches!(&end, What::JoinedEnded { answer: Some(answer), .. } if answer.content == "rather blue"), "{end:?}");
+}
+
+#[tokio::test]
 async fn what_collects_is_merged_into_one_turn_also_after_a_restart() {
     let world = World::new().await;
     world.asks("0", Queue, "do wait:w; say:first").await;

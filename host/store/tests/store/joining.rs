@@ -42,6 +42,8 @@ async fn what_joins_a_turn_is_in_its_journal_and_ends_with_it() {
         let record = fixture.agent.delivery(one).await.unwrap().unwrap();
         assert_eq!((record.state, record.answer), (DeliveryState::Done, Some(end.answer.id)));
     }
+    let together = fixture.agent.answered_with(turn.run).await.unwrap();
+    assert_eq!(together.iter().map(|request| request.as_str()).collect::<Vec<_>>(), ["3"], "only clients wait");
     let history = fixture.agent.history(&session, 10, RunId::new(5)).await.unwrap();
     assert_eq!(
         history.iter().map(|(message, _)| message.content.as_str()).collect::<Vec<_>>(),
