@@ -2,16 +2,17 @@
 //! must look like before a model reads it is decided in `conversation`.
 
 use crate::conversation::{acceptable, next_call};
-use crate::toolbox::Toolbox;
+use crate::delegate::Delegate;
+use crate::toolbox::{Approvals, Toolbox};
 use async_trait::async_trait;
 use futures::StreamExt;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, Reasoning, RunContext,
-    RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
+    AgentId, AgentInfo, AgentRuntime, Approval, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Next, Progress,
+    QueueMode, Reasoning, RunContext, RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
 /// Which tools an agent may call.
@@ -53,6 +54,12 @@ pub struct AgentSpec {
     pub outputs: PathBuf,
     /// How long one call of a tool may take. A tool may have a shorter deadline of its own.
     pub tool_time: Duration,
+    /// What its sessions do with a message that comes while they are busy.
+    pub queue_mode: QueueMode,
+    /// When a person is asked before a tool is called, by the tool's name or its family's; the tool's own name counts more.
+    pub approval: BTreeMap<String, Approval>,
+    /// The agents that it may hand tasks to; with any, it has the tool for that, whatever its filter says.
+    pub delegates: Vec<AgentId>,
 }
 
 /// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing between steps.
@@ -69,8 +76,9 @@ impl Agent {
     /// of one name, the first source's is used. `clock` stamps tool results. Its [`AgentInfo`] names the tools there are now.
     #[must_use]
     pub fn new(spec: AgentSpec, model: Arc<dyn Model>, sources: Vec<Arc<dyn ToolSource>>, clock: Arc<dyn Clock>) -> Self {
-        let AgentSpec { id, name, is_default, instructions, tools, max_steps, outputs, tool_time } = spec;
-        let toolbox = Toolbox::new(sources, tools, tool_time, clock);
+        let AgentSpec { id, name, is_default, instructions, tools, max_steps, outputs, tool_time, .. } = spec;
+        let delegate = (!spec.delegates.is_empty()).then(|| Arc::new(Delegate::new(&spec.delegates)) as Arc<dyn Tool>);
+        let toolbox = Toolbox::new(sources, tools, tool_time, clock).own(delegate).approvals(Approvals(spec.approval));
         let info = AgentInfo {
             id,
             name,
@@ -78,6 +86,7 @@ impl Agent {
             model: model.info().clone(),
             tools: toolbox.now().names(),
             outputs: outputs.into(),
+            queue_mode: spec.queue_mode,
         };
         Self { info, instructions, max_steps, model, toolbox }
     }
@@ -178,6 +187,10 @@ fn distinct<'a>(calls: Vec<ToolCall>, earlier: impl Iterator<Item = &'a Entry>) 
 impl AgentRuntime for Agent {
     fn info(&self) -> &AgentInfo {
         &self.info
+    }
+
+    fn next(&self, run: &[Entry]) -> Next {
+        next_call(run).map_or(Next::Model, |call| Next::Call(self.toolbox.now().plan(call)))
     }
 
     async fn step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {

@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod ask_user;
 mod attachment;
 mod conversation;
 mod current_time;
+mod delegate;
 mod demo;
 mod ending;
 mod factory;
@@ -27,6 +29,7 @@ mod toolbox;
 mod untrusted;
 
 pub use agent::{Agent, AgentSpec, ToolFilter};
+pub use ask_user::AskUser;
 pub use current_time::CurrentTime;
 pub use demo::DemoModel;
 pub use factory::{ConnectError, ModelFactory, ProviderSettings, provider_of};

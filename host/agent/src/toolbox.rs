@@ -3,11 +3,13 @@
 
 use crate::agent::ToolFilter;
 use crate::input_check::InputChecks;
+use crate::{ask_user, delegate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    Clock, Entry, Progress, RunContext, Tool, ToolCall, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource, ToolSpec,
+    Approval, Clock, Entry, NextCall, Progress, RunContext, Tool, ToolCall, ToolError, ToolInvocation, ToolKind, ToolOutput,
+    ToolProgress, ToolSource, ToolSpec, Work,
 };
 
 /// The most that a model reads of a tool's output, in bytes.
@@ -20,6 +22,20 @@ pub(crate) struct Toolbox {
     time: Duration,
     checks: InputChecks,
     clock: Arc<dyn Clock>,
+    /// The agent's own, which no filter takes away and no other tool of the name replaces.
+    own: Option<Arc<dyn Tool>>,
+    approvals: Approvals,
+}
+
+/// When a person is asked before a tool is called, by the name of the tool or of its family.
+#[derive(Debug, Default)]
+pub(crate) struct Approvals(pub(crate) BTreeMap<String, Approval>);
+
+impl Approvals {
+    fn of(&self, tool: &dyn Tool) -> Approval {
+        let by_family = || tool.family().and_then(|family| self.0.get(family));
+        self.0.get(&tool.spec().name).or_else(by_family).copied().unwrap_or_default()
+    }
 }
 
 /// The tools that there are now.
@@ -31,12 +47,23 @@ pub(crate) struct Tools<'a> {
 
 impl Toolbox {
     pub(crate) fn new(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, time: Duration, clock: Arc<dyn Clock>) -> Self {
-        Self { sources, filter, time, checks: InputChecks::default(), clock }
+        Self { sources, filter, time, checks: InputChecks::default(), clock, own: None, approvals: Approvals::default() }
+    }
+
+    /// With a tool of the agent's own.
+    pub(crate) fn own(self, own: Option<Arc<dyn Tool>>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// With the operator's wishes to be asked.
+    pub(crate) fn approvals(self, approvals: Approvals) -> Self {
+        Self { approvals, ..self }
     }
 
     /// Those that the agent may call, and whose inputs can be checked.
     pub(crate) fn now(&self) -> Tools<'_> {
-        let mut tools: BTreeMap<String, Arc<dyn Tool>> = BTreeMap::new();
+        let mut tools: BTreeMap<String, Arc<dyn Tool>> =
+            self.own.iter().map(|own| (own.spec().name.clone(), Arc::clone(own))).collect();
         for tool in self.sources.iter().flat_map(|source| source.tools()) {
             let spec = tool.spec();
             if !self.filter.admits(tool.as_ref()) || self.checks.of(spec).is_none() {
@@ -61,6 +88,36 @@ impl Tools<'_> {
         self.tools.values().map(|tool| tool.spec().clone()).collect()
     }
 
+    /// What it takes to answer `call`. A call that cannot be done is known as such here, before anybody is asked about it.
+    pub(crate) fn plan(&self, call: &ToolCall) -> NextCall {
+        let (approval, work) = match self.checked(call) {
+            Err(error) => (Approval::Never, Work::Fails { output: error.to_string() }),
+            Ok(tool) => {
+                let work = match tool.kind() {
+                    ToolKind::Runs => Work::Tool { repeatable: tool.spec().idempotent },
+                    ToolKind::Asks => ask_user::work(&call.input),
+                    ToolKind::Delegates => delegate::work(&call.input),
+                };
+                (self.toolbox.approvals.of(tool.as_ref()), work)
+            }
+        };
+        NextCall { call: call.clone(), approval, work }
+    }
+
+    /// The tool that `call` names, if its input fits.
+    fn checked(&self, call: &ToolCall) -> Result<&Arc<dyn Tool>, ToolError> {
+        let Some(tool) = self.tools.get(&call.name) else {
+            return Err(ToolError::Failed(self.unknown(&call.name)));
+        };
+        if !call.input.is_object() {
+            return Err(ToolError::InvalidInput("it must be a JSON object".into()));
+        }
+        if let Some(check) = self.toolbox.checks.of(tool.spec()) {
+            check.check(&call.input).map_err(ToolError::InvalidInput)?;
+        }
+        Ok(tool)
+    }
+
     /// Answers `call`.
     pub(crate) async fn run(&self, context: &RunContext, call: &ToolCall) -> Entry {
         let clock = &self.toolbox.clock;
@@ -77,15 +134,7 @@ impl Tools<'_> {
     }
 
     async fn call(&self, context: &RunContext, call: &ToolCall) -> Result<ToolOutput, ToolError> {
-        let Some(tool) = self.tools.get(&call.name) else {
-            return Err(ToolError::Failed(self.unknown(&call.name)));
-        };
-        if !call.input.is_object() {
-            return Err(ToolError::InvalidInput("it must be a JSON object".into()));
-        }
-        if let Some(check) = self.toolbox.checks.of(tool.spec()) {
-            check.check(&call.input).map_err(ToolError::InvalidInput)?;
-        }
+        let tool = self.checked(call)?;
         let (emit, of) = (context.emit.clone(), call.clone());
         let cancel = context.cancel.child_token();
         // Whatever the tool has left running when its time is up, or when the run is dropped, is told to stop.

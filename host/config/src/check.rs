@@ -126,6 +126,16 @@ fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
         for (index, model) in list(agent, &["fallbackModels"]).iter().enumerate() {
             known_model(root, model, &at_index(&fallbacks, index), environment, problems);
         }
+        delegates(&agent_ids(root), agent, &at_key(&path, "delegates"), problems);
+    }
+}
+
+/// Tasks can only be handed to agents that there are.
+fn delegates(known: &[&str], agent: &Node, path: &str, problems: &mut Vec<Problem>) {
+    for (index, delegate) in agent.get("delegates").map(Node::elements).unwrap_or_default().iter().enumerate() {
+        if let Some(id) = delegate.text() {
+            known_id(known, id, delegate, &at_index(path, index), problems);
+        }
     }
 }
 
@@ -207,6 +217,10 @@ fn providers(root: &Node, environment: &Environment, problems: &mut Vec<Problem>
 
 fn known_agent(known: &[&str], entry: &Node, path: &str, problems: &mut Vec<Problem>) {
     let Some((node, id)) = entry.get("agentId").and_then(|node| Some((node, node.text()?))) else { return };
+    known_id(known, id, node, &at_key(path, "agentId"), problems);
+}
+
+fn known_id(known: &[&str], id: &str, node: &Node, path: &str, problems: &mut Vec<Problem>) {
     if known.contains(&id) {
         return;
     }
@@ -215,7 +229,7 @@ fn known_agent(known: &[&str], entry: &Node, path: &str, problems: &mut Vec<Prob
         None => format!("agents: {}", known.join(", ")),
     };
     let message = format!("there is no agent {}", crate::shape::quoted(id));
-    let unknown = Problem::new(Code::UnknownAgent, at_key(path, "agentId"), node.place(), message);
+    let unknown = Problem::new(Code::UnknownAgent, path, node.place(), message);
     problems.push(unknown.label("unknown agent").help(help));
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::PathBuf
 use secrecy::SecretString;
 
 use crate::{
-    file::{AuthMode, Binding, ControlUi, Discovery, Limits, Nodes, Provider, Session},
+    file::{Approval, AuthMode, Binding, ControlUi, Discovery, Limits, Nodes, Provider, QueueMode, Session},
     load::ConfigError,
     mcp::McpServer,
     plugins::Plugins,
@@ -135,6 +135,12 @@ pub struct Agent {
     pub commands: Vec<CommandText>,
     /// What it is told before every conversation.
     pub instructions: Option<String>,
+    /// What a message does that comes while its session is busy.
+    pub queue_mode: QueueMode,
+    /// When a person is asked before a tool is called, by the tool's name or its plugin's.
+    pub approval: BTreeMap<String, Approval>,
+    /// The agents that it may hand tasks to; they are in `agents.list`.
+    pub delegates: Vec<AgentId>,
 }
 
 /// One webhook of the file.

@@ -12,7 +12,7 @@ use jsonc_parser::cst::{CstArray, CstInputValue as Input, CstNode, CstObject, Cs
 use secrecy::ExposeSecret;
 
 use crate::{
-    file::{AgentEntry, Provider, WebhookEntry},
+    file::{AgentEntry, Provider, QueueMode, WebhookEntry},
     load::{ConfigError, Environment, parse},
     overrides::Overrides,
     tree::{self, Kind},
@@ -248,7 +248,22 @@ fn same_value(old: &Kind, new: &Input) -> bool {
 }
 
 fn agent_properties(agent: &AgentEntry) -> Properties {
-    let AgentEntry { id, name, default, workspace, agent_dir, model, fallback_models, tools, commands, instructions } = agent;
+    let AgentEntry {
+        id,
+        name,
+        default,
+        workspace,
+        agent_dir,
+        model,
+        fallback_models,
+        tools,
+        commands,
+        instructions,
+        queue_mode,
+        approval,
+        delegates,
+    } = agent;
+    let approvals = approval.iter().map(|(tool, when)| (tool.clone(), Input::from(when.as_str())));
     let text = |text: Option<&str>| text.map(Input::from);
     vec![
         ("id", text(Some(id.as_str()))),
@@ -261,6 +276,9 @@ fn agent_properties(agent: &AgentEntry) -> Properties {
         ("tools", tools.as_ref().map(|tools| Input::Array(tools.iter().map(|tool| Input::from(tool.as_str())).collect()))),
         ("commands", commands.as_ref().and_then(|commands| texts(commands.iter().map(crate::text::CommandText::as_str)))),
         ("instructions", text(instructions.as_deref())),
+        ("queueMode", text((*queue_mode != QueueMode::default()).then(|| queue_mode.as_str()))),
+        ("approval", (!approval.is_empty()).then(|| Input::Object(approvals.collect()))),
+        ("delegates", texts(delegates.iter().map(crate::text::AgentId::as_str))),
     ]
 }
 

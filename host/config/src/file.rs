@@ -172,6 +172,69 @@ pub struct AgentEntry {
     pub commands: Option<Vec<CommandText>>,
     /// What the agent is told before every conversation.
     pub instructions: Option<String>,
+    /// What a message does that comes while its session is busy: "queue" (default) waits, "steer" joins the turn that runs,
+    /// "collect" shares one turn with others that wait, "interrupt" stops the turn that runs, "reject" is refused.
+    #[serde(default)]
+    pub queue_mode: QueueMode,
+    /// When a person is asked before a tool is called, by the name of the tool or of the plugin that offers it: "never" (default),
+    /// "ask" until it was approved once in the session, or "always".
+    #[serde(default)]
+    pub approval: BTreeMap<String, Approval>,
+    /// Ids of the agents in `agents.list` that it may hand tasks to.
+    #[serde(default)]
+    pub delegates: Vec<AgentId>,
+}
+
+/// What a message does that comes while its session is busy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueMode {
+    /// It waits, and has a turn of its own.
+    #[default]
+    Queue,
+    /// It joins the turn that runs, behind a tool's result.
+    Steer,
+    /// It waits, and shares one turn with others from the same sender.
+    Collect,
+    /// It stops the turn that runs, and is next.
+    Interrupt,
+    /// It is refused. Messages of chat networks and webhooks wait instead.
+    Reject,
+}
+
+impl QueueMode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Steer => "steer",
+            Self::Collect => "collect",
+            Self::Interrupt => "interrupt",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// When a person is asked before a tool is called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Approval {
+    /// Never.
+    #[default]
+    Never,
+    /// Until it was approved once in the session.
+    Ask,
+    /// Before each call.
+    Always,
+}
+
+impl Approval {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Ask => "ask",
+            Self::Always => "always",
+        }
+    }
 }
 
 impl AgentEntry {
@@ -189,6 +252,9 @@ impl AgentEntry {
             tools: None,
             commands: None,
             instructions: None,
+            queue_mode: QueueMode::default(),
+            approval: BTreeMap::new(),
+            delegates: Vec::new(),
         }
     }
 }
@@ -339,6 +405,12 @@ pub struct Limits {
     /// Longest silence in the middle of a model's answer, in seconds.
     #[schemars(range(min = 1, max = 3600))]
     pub model_idle_seconds: u32,
+    /// How often a task may be handed on from agent to agent.
+    #[schemars(range(min = 1, max = 20))]
+    pub delegate_depth: u32,
+    /// How many tasks may be handed over for one request, by all agents together.
+    #[schemars(range(min = 1, max = 1000))]
+    pub delegate_runs: usize,
 }
 
 impl Default for Limits {
@@ -353,6 +425,8 @@ impl Default for Limits {
             tool_seconds: 60,
             model_first_byte_seconds: 60,
             model_idle_seconds: 60,
+            delegate_depth: 3,
+            delegate_runs: 16,
         }
     }
 }

@@ -41,8 +41,8 @@ mod write;
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
-    AgentEntry, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, ModelPrice, Nodes, Peer,
-    PeerKind, Provider, Session, TailscaleDiscovery, WebhookEntry,
+    AgentEntry, Approval, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, ModelPrice,
+    Nodes, Peer, PeerKind, Provider, QueueMode, Session, TailscaleDiscovery, WebhookEntry,
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};

@@ -125,6 +125,9 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         tools: entry.tools,
         commands: entry.commands.unwrap_or_default(),
         instructions: entry.instructions,
+        queue_mode: entry.queue_mode,
+        approval: entry.approval,
+        delegates: entry.delegates,
         id: entry.id,
     }
 }

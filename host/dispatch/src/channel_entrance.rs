@@ -4,10 +4,11 @@
 use crate::Dispatch;
 use crate::error::Refused;
 use crate::fingerprint;
+use crate::queue::Waiting;
 use async_trait::async_trait;
 use wingman_message::{
-    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, SessionKey,
-    SessionSource, UnverifiedRequest, VerifiedRequest,
+    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, QueueMode,
+    SessionKey, SessionSource, UnverifiedRequest, VerifiedRequest,
 };
 use wingman_store::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, StoreError};
 
@@ -65,7 +66,8 @@ impl Dispatch {
     }
 
     async fn accept_channel(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<(), Refused> {
-        for (place, messages) in by_place(doorway, messages) {
+        let messages = self.take_answers(doorway, messages).await?;
+        for (place, messages) in by_place(messages) {
             let session = self.entrances.router.route(&place).session;
             let mut messages = messages.into_iter().peekable();
             while messages.peek().is_some() {
@@ -82,28 +84,76 @@ impl Dispatch {
         Ok(())
     }
 
-    async fn accept_conversation(&self, doorway: &Doorway, session: SessionKey, messages: Vec<Inbound>) -> Result<(), Refused> {
+    /// Takes out what answers a question that its sender was asked at its place. It has no turn of its own, and need not name the
+    /// agent.
+    async fn take_answers(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<Vec<Inbound>, Refused> {
+        let mut others = Vec::with_capacity(messages.len());
+        for mut message in messages {
+            message.place.channel = doorway.channel.clone();
+            if let Some(account) = &doorway.account {
+                message.place.account = Some(account.to_string());
+            }
+            let says_nothing = message.text.trim().is_empty();
+            if is_by_bot(&message) || says_nothing || !self.answers(doorway, &message).await? {
+                others.push(message);
+            }
+        }
+        Ok(others)
+    }
+
+    async fn answers(&self, doorway: &Doorway, message: &Inbound) -> Result<bool, Refused> {
+        let session = self.entrances.router.route(&message.place).session;
+        let store = self.store.agent(session.agent()).await?;
+        let sender = message.sender.as_ref().map(|sender| sender.id.as_str());
+        let Some(question) = store.open_question_at(&session, &message.place, sender).await? else { return Ok(false) };
+        let new = self.channel_delivery(doorway, session.clone(), vec![message.clone()], QueueMode::Queue);
+        match store.accept_answer(new, question.id, question.answer_of(&message.text)).await {
+            Ok(Accepted::New { .. }) => {
+                self.go_on(&session).await?;
+                Ok(true)
+            }
+            // It came before, and was a message like any other then; or somebody else was faster, and it is one now.
+            Ok(Accepted::Duplicate { .. } | Accepted::Full { .. }) | Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn channel_delivery(&self, doorway: &Doorway, session: SessionKey, messages: Vec<Inbound>, mode: QueueMode) -> NewDelivery {
         let now = self.clock.now_ms();
         let Doorway { channel, account } = doorway.clone();
-        let origin = Origin::Channel { channel, account };
         let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
-        let new = NewDelivery {
+        NewDelivery {
             id: DeliveryId::new(now),
             scope: format!("channel:{}", doorway.channel),
-            session: session.clone(),
+            session,
             session_name: None,
             source: SessionSource::Channel,
-            origin: origin.clone(),
+            origin: Origin::Channel { channel, account },
             received_at: now,
             fingerprint: fingerprint::of_bytes(ids.join("\n").as_bytes()),
             raw: None,
             messages,
             max_queued: self.limits.queued_per_session,
+            mode,
+        }
+    }
+
+    async fn accept_conversation(&self, doorway: &Doorway, session: SessionKey, messages: Vec<Inbound>) -> Result<(), Refused> {
+        let place = messages.first().map(|message| message.place.clone());
+        let mode = match self.registry.agent(session.agent())?.info().queue_mode {
+            // A network hands a refused message over again, for ever: it waits instead.
+            QueueMode::Reject => QueueMode::Queue,
+            mode => mode,
         };
+        let new = self.channel_delivery(doorway, session.clone(), messages, mode);
+        let origin = new.origin.clone();
         match self.store.agent(session.agent()).await?.accept(new).await? {
             Accepted::New { delivery, ordinal, messages, .. } => {
                 if messages > 0 {
-                    self.enqueue(&session, &origin, delivery, ordinal).await?;
+                    let waiting = Waiting::new(delivery, &origin, place.as_ref(), mode);
+                    self.registry.enqueue(&session, ordinal, waiting).await?;
                 }
                 Ok(())
             }
@@ -127,15 +177,11 @@ impl Intake for Dispatch {
 
 /// The messages that ask for a turn, by conversation, each in the order in which they came. An answer goes to one place, so that
 /// two conversations of one session are two turns.
-fn by_place(doorway: &Doorway, messages: Vec<Inbound>) -> Vec<(Place, Vec<Inbound>)> {
+fn by_place(messages: Vec<Inbound>) -> Vec<(Place, Vec<Inbound>)> {
     let mut conversations: Vec<(Place, Vec<Inbound>)> = Vec::new();
-    for mut message in messages {
-        message.place.channel = doorway.channel.clone();
-        if let Some(account) = &doorway.account {
-            message.place.account = Some(account.to_string());
-        }
+    for message in messages {
         if !asks_for_a_turn(&message) {
-            tracing::debug!(channel = %doorway.channel, message = message.id, "a message asks for no answer");
+            tracing::debug!(channel = %message.place.channel, message = message.id, "a message asks for no answer");
             continue;
         }
         match conversations.iter_mut().find(|(place, _)| *place == message.place) {
@@ -148,7 +194,10 @@ fn by_place(doorway: &Doorway, messages: Vec<Inbound>) -> Vec<(Place, Vec<Inboun
 
 /// Two bots must not talk to each other for ever, and not everything that is said in a room is said to the agent.
 fn asks_for_a_turn(message: &Inbound) -> bool {
-    let by_bot = message.sender.as_ref().is_some_and(|sender| sender.is_bot);
     let among_others = message.place.peer.as_ref().is_some_and(|peer| peer.kind != PeerKind::Dm);
-    !by_bot && (message.mentioned || !among_others)
+    !is_by_bot(message) && (message.mentioned || !among_others)
+}
+
+fn is_by_bot(message: &Inbound) -> bool {
+    message.sender.as_ref().is_some_and(|sender| sender.is_bot)
 }

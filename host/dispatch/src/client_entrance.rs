@@ -2,14 +2,12 @@
 
 use crate::error::Refused;
 use crate::fingerprint;
-use crate::hub::RequestRef;
-use crate::session::{Command, Waiting};
+use crate::queue::Waiting;
 use crate::{Dispatch, What, hub};
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 use wingman_message::{
-    AgentId, ChannelName, ClientId, DeliveryId, Header, HttpRequest, Inbound, Origin, Place, PluginFailure, RequestId,
+    AgentId, ChannelName, ClientId, DeliveryId, Header, HttpRequest, Inbound, Origin, Place, PluginFailure, QueueMode, RequestId,
     SessionKey, SessionSource,
 };
 use wingman_store::{Accepted, DeliveryRecord, NewDelivery, Original, StoreError};
@@ -27,8 +25,8 @@ pub struct ClientRequest {
     pub session: Option<SessionKey>,
     /// The network that the client speaks for, where it is not the clients' own.
     pub channel: Option<ChannelName>,
-    /// Wait behind a running request, or be refused.
-    pub queue_if_busy: bool,
+    /// What it does where the session is busy; the agent's own mode where the client does not say.
+    pub mode: Option<QueueMode>,
     /// The request's payload: a JSON object, as the client sent it.
     pub payload: Bytes,
 }
@@ -106,7 +104,8 @@ impl Dispatch {
         }
         let now = self.clock.now_ms();
         let origin = Origin::Client { client: request.client.clone(), request: request.request.clone() };
-        let max_queued = if request.queue_if_busy { self.limits.queued_per_session } else { 1 };
+        let mode = request.mode.unwrap_or(self.registry.agent(session.agent())?.info().queue_mode);
+        let max_queued = if mode == QueueMode::Reject { 1 } else { self.limits.queued_per_session };
         let new = NewDelivery {
             id: DeliveryId::new(now),
             scope: "client".to_owned(),
@@ -119,10 +118,12 @@ impl Dispatch {
             raw: Some(Original { content_type: "application/json".to_owned(), headers: Vec::new(), body: request.payload }),
             messages,
             max_queued,
+            mode,
         };
         match self.store.agent(session.agent()).await?.accept(new).await? {
             Accepted::New { delivery, ordinal, .. } => {
-                let position = self.enqueue(&session, &origin, delivery, ordinal).await?;
+                let waiting = Waiting::new(delivery, &origin, None, mode);
+                let position = self.registry.enqueue(&session, ordinal, waiting).await?;
                 Ok(Submitted::Accepted { position })
             }
             Accepted::Duplicate { delivery, .. } => {
@@ -130,28 +131,9 @@ impl Dispatch {
                 let record = record.ok_or_else(|| Refused::IdReused(request.request.clone()))?;
                 self.repeat(session.agent(), &record, &request.request, fingerprint).await
             }
-            Accepted::Full { .. } if !request.queue_if_busy => Err(Refused::SessionBusy),
+            Accepted::Full { .. } if mode == QueueMode::Reject => Err(Refused::SessionBusy),
             Accepted::Full { queued } => Err(Refused::QueueFull { queued }),
         }
-    }
-
-    /// Tells the session's task of an accepted delivery; returns how many stand before it.
-    pub(crate) async fn enqueue(
-        &self,
-        session: &SessionKey,
-        origin: &Origin,
-        delivery: DeliveryId,
-        ordinal: i64,
-    ) -> Result<usize, Refused> {
-        let is_channel = matches!(origin, Origin::Channel { .. });
-        let origin = RequestRef::from(origin);
-        self.registry.shared.requests.insert(&origin, session);
-        let (reply, position) = oneshot::channel();
-        let waiting = Waiting { delivery, origin, is_channel, was_queued: false };
-        let mailbox = self.registry.task(session).await?;
-        let told = mailbox.send(Command::Enqueue { ordinal, waiting, reply }).await;
-        // A task that just ended has left the delivery in the store, where the next one finds it.
-        Ok(if told.is_ok() { position.await.unwrap_or(0) } else { 0 })
     }
 
     /// A request id that was used before: for the same request, what came of it; for another, an error.

@@ -1,7 +1,7 @@
 //! Why the gateway does not take something on. The caller is told what to do; the log is told what happened.
 
 use crate::folders::FolderError;
-use wingman_message::{AgentId, DeliveryId, PluginFailure, RequestId, SessionKey, Unverified, WebhookId};
+use wingman_message::{AgentId, DeliveryId, PluginFailure, QuestionId, RequestId, SessionKey, Unverified, WebhookId};
 use wingman_store::StoreError;
 
 impl From<Unverified> for Refused {
@@ -57,6 +57,12 @@ pub enum Refused {
     /// There is no such dead letter.
     #[error("there is no dead letter `{0}`")]
     UnknownLetter(DeliveryId),
+    /// There is no such question in the session.
+    #[error("there is no question `{0}` in this session; the open ones are those that `/api/questions` lists")]
+    UnknownQuestion(QuestionId),
+    /// A question is answered once, while its run waits.
+    #[error("question `{0}` is not open any more: it was answered, or the run that asked it has ended")]
+    Answered(QuestionId),
     /// The session is busy, and the caller does not want to wait.
     #[error("Session already has an in-flight request. Set queueIfBusy=true to enqueue.")]
     SessionBusy,
@@ -81,4 +87,15 @@ pub enum Refused {
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Refused {
+    /// Why an answer was not taken.
+    pub(crate) fn of_answer(question: QuestionId, error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(_) => Self::UnknownQuestion(question),
+            StoreError::Conflict(_) => Self::Answered(question),
+            error => Self::Store(error),
+        }
+    }
 }

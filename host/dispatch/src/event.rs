@@ -1,7 +1,7 @@
 //! What watchers of a session see.
 
 use std::sync::Arc;
-use wingman_message::{ClientId, Message, Part, RequestId, RunId, SessionKey, ToolCall, Usage};
+use wingman_message::{Answer, ClientId, Message, ParentRun, Part, Question, RequestId, RunId, SessionKey, ToolCall, Usage};
 
 /// One event of a session.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Event {
     pub client: Option<ClientId>,
     /// Rebuilt from the store for a watcher that was not there when it happened.
     pub replayed: bool,
+    /// The run that waits for the one that this belongs to, where another agent handed a task over.
+    pub parent: Option<Arc<ParentRun>>,
     /// What happened.
     pub what: What,
 }
@@ -36,6 +38,41 @@ pub enum What {
     Dequeued {
         /// How many still wait.
         remaining: usize,
+    },
+    /// A waiting request has no turn of its own: it is answered together with another one.
+    Joined {
+        /// The run that answers it.
+        run: RunId,
+        /// The request that began the run, if a client's did.
+        into: Option<RequestId>,
+        /// It joined the run while it ran; otherwise both begin together.
+        steered: bool,
+    },
+    /// A request that was answered together with another one has ended, as that one has. For who made it alone: the other request's
+    /// end is the session's.
+    JoinedEnded {
+        /// What is stored of it; nothing for a request that was cancelled.
+        answer: Option<Arc<Message>>,
+        /// Why there is no answer, for people.
+        error: Option<Arc<str>>,
+        /// Tokens used by the run.
+        usage: Option<Usage>,
+    },
+    /// The run waits for a person's answer.
+    Asked(Arc<Question>),
+    /// The question was answered, and the run goes on.
+    Answered {
+        /// The question.
+        question: Arc<Question>,
+        /// The answer.
+        answer: Answer,
+    },
+    /// The run waits for another agent, in a session of that agent's own.
+    Delegated {
+        /// The call that waits.
+        call_id: Arc<str>,
+        /// The other agent's session.
+        session: SessionKey,
     },
     /// A run began.
     Started {
@@ -110,7 +147,7 @@ impl What {
     /// It is the last event of its request.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Completed { .. } | Self::Failed { .. })
+        matches!(self, Self::Completed { .. } | Self::Failed { .. } | Self::JoinedEnded { .. })
     }
 }
 
@@ -127,4 +164,8 @@ pub struct Snapshot {
     pub prompt: Arc<str>,
     /// The answer so far.
     pub parts: Vec<Part>,
+    /// What the run waits to be answered.
+    pub question: Option<Arc<Question>>,
+    /// The run that waits for this one.
+    pub parent: Option<Arc<ParentRun>>,
 }

@@ -7,8 +7,8 @@ use crate::event::{Event, Snapshot, What};
 use crate::parts::PartsBuilder;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tokio::sync::broadcast;
-use wingman_message::{ClientId, Clock, Message, Part, Progress, RequestId, RunId, SessionKey};
+use tokio::sync::{Semaphore, broadcast};
+use wingman_message::{Answer, ClientId, Clock, Message, ParentRun, Part, Progress, Question, RequestId, RunId, SessionKey};
 use wingman_store::{Store, StoreError};
 
 /// How many events a watcher may fall behind before it is brought up to date by a snapshot instead.
@@ -53,7 +53,8 @@ impl Hub {
             clock: Arc::clone(&self.clock),
             events: broadcast::Sender::new(FEED_CAPACITY),
             notices: self.notices.clone(),
-            state: Mutex::new(FeedState { published: first - 1, next: first, end: first + SEQ_BLOCK, live: None }),
+            state: Mutex::new(FeedState { published: first - 1, next: first, end: first + SEQ_BLOCK, live: None, parent: None }),
+            turn: Arc::new(Semaphore::new(1)),
         });
         feeds.retain(|_, feed| feed.strong_count() > 0);
         feeds.insert(session.clone(), Arc::downgrade(&feed));
@@ -65,7 +66,7 @@ impl Hub {
         lock(&self.feeds).get(session).and_then(Weak::upgrade)
     }
 
-    /// User messages and ends of runs of all sessions, for lists of sessions.
+    /// User messages, questions and ends of runs of all sessions, for lists of sessions.
     pub(crate) fn notices(&self) -> broadcast::Receiver<Arc<Event>> {
         self.notices.subscribe()
     }
@@ -79,6 +80,8 @@ pub(crate) struct Feed {
     notices: broadcast::Sender<Arc<Event>>,
     /// Held to number and send an event, never across an await.
     state: Mutex<FeedState>,
+    /// Held by the run in flight.
+    turn: Arc<Semaphore>,
 }
 
 struct FeedState {
@@ -88,6 +91,8 @@ struct FeedState {
     /// The first number that is not the feed's: the next life of the session may begin there.
     end: i64,
     live: Option<Live>,
+    /// The run that waits for the newest turn.
+    parent: Option<Arc<ParentRun>>,
 }
 
 /// The run in flight, kept so that a late watcher sees all of it.
@@ -98,6 +103,8 @@ struct Live {
     parts: PartsBuilder,
     /// Bytes of output that each running tool may still stream.
     output_left: HashMap<String, usize>,
+    /// What it waits to be answered.
+    question: Option<Arc<Question>>,
 }
 
 /// Which client's request an event belongs to.
@@ -151,10 +158,42 @@ impl Feed {
     /// A run begins; `parts` is what it has done in an earlier life.
     pub(crate) fn start_run(&self, run: RunId, origin: &RequestRef, prompt: &Arc<str>, parts: PartsBuilder) {
         let mut state = lock(&self.state);
-        state.live = Some(Live { run, origin: origin.clone(), prompt: Arc::clone(prompt), parts, output_left: HashMap::new() });
+        let (origin, prompt, output_left) = (origin.clone(), Arc::clone(prompt), HashMap::new());
+        state.live = Some(Live { run, origin: origin.clone(), prompt: Arc::clone(&prompt), parts, output_left, question: None });
         let seq = state.next;
         state.next += 1;
-        self.send(&mut state, seq, origin, What::Started { prompt: Arc::clone(prompt) });
+        self.send(&mut state, seq, &origin, What::Started { prompt });
+    }
+
+    /// Holds off a second run of the session for as long as it is held.
+    pub(crate) fn turn_slot(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turn)
+    }
+
+    /// What is published from here on belongs to a run that `parent` waits for, if it is some.
+    pub(crate) fn belongs_to(&self, parent: Option<Arc<ParentRun>>) {
+        lock(&self.state).parent = parent;
+    }
+
+    /// The run in flight waits for an answer.
+    pub(crate) fn ask(&self, origin: &RequestRef, question: &Arc<Question>) {
+        if let Some(live) = &mut lock(&self.state).live {
+            live.question = Some(Arc::clone(question));
+        }
+        self.publish(origin, What::Asked(Arc::clone(question)));
+    }
+
+    /// The run in flight has its answer.
+    pub(crate) fn answer(&self, origin: &RequestRef, question: &Arc<Question>, answer: &Answer) {
+        if let Some(live) = &mut lock(&self.state).live {
+            live.question = None;
+        }
+        self.publish(origin, What::Answered { question: Arc::clone(question), answer: answer.clone() });
+    }
+
+    /// The run in flight waits for another agent.
+    pub(crate) fn delegate(&self, origin: &RequestRef, call_id: &str, session: &SessionKey) {
+        self.publish(origin, What::Delegated { call_id: call_id.into(), session: session.clone() });
     }
 
     /// Something happened in the run in flight.
@@ -216,6 +255,8 @@ impl Feed {
                 client: live.origin.client.clone(),
                 prompt: Arc::clone(&live.prompt),
                 parts: live.parts.to_vec(),
+                question: live.question.clone(),
+                parent: state.parent.clone(),
             })
         });
         Joined { seq: state.published, snapshot, events: self.events.subscribe() }
@@ -239,9 +280,10 @@ impl Feed {
             request: origin.request.clone(),
             client: origin.client.clone(),
             replayed: false,
+            parent: state.parent.clone(),
             what,
         });
-        if matches!(event.what, What::UserMessage(_) | What::Completed { .. } | What::Failed { .. }) {
+        if matches!(event.what, What::UserMessage(_) | What::Asked(_) | What::Completed { .. } | What::Failed { .. }) {
             // Nobody listening is no error.
             let _ = self.notices.send(Arc::clone(&event));
         }
@@ -272,6 +314,7 @@ pub(crate) fn stored_event(session: &SessionKey, message: &Arc<Message>) -> Even
         request: message.request.clone(),
         client: None,
         replayed: true,
+        parent: None,
         what,
     }
 }
@@ -288,7 +331,8 @@ mod tests {
             clock: Arc::new(SystemClock),
             events: broadcast::Sender::new(8),
             notices: broadcast::Sender::new(8),
-            state: Mutex::new(FeedState { published: 0, next: 1, end: 1 + SEQ_BLOCK, live: None }),
+            state: Mutex::new(FeedState { published: 0, next: 1, end: 1 + SEQ_BLOCK, live: None, parent: None }),
+            turn: Arc::new(Semaphore::new(1)),
         };
         let mut last = 0;
         for _ in 0..100_000 {

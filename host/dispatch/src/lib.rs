@@ -9,7 +9,9 @@ mod client_entrance;
 mod copies;
 mod courier;
 mod dead_letters;
+mod delegate;
 mod deliver;
+mod driver;
 mod error;
 mod event;
 mod fingerprint;
@@ -17,6 +19,8 @@ mod folders;
 mod growing;
 mod hub;
 mod parts;
+mod questions;
+mod queue;
 mod registry;
 mod requests;
 mod retry;
@@ -33,6 +37,7 @@ pub use copies::{MAX_IMPORTED, Piece};
 pub use error::Refused;
 pub use event::{Event, Snapshot, What};
 pub use folders::{FileEntry, FolderError, Folders, Listing, MAX_ENTRIES, MAX_FILE};
+pub use questions::QuestionReply;
 pub use registry::Agents;
 pub use retry::RetryPolicy;
 pub use search::SearchResults;
@@ -67,8 +72,12 @@ pub struct Limits {
     pub queued_per_session: usize,
     /// Runs at once, over all sessions.
     pub concurrent_runs: usize,
-    /// How long one run may take, in seconds.
+    /// How long one run may take, in seconds, not counting what it waits for people and other agents.
     pub run_seconds: u64,
+    /// How often a task may be handed on from agent to agent.
+    pub delegate_depth: u32,
+    /// How many tasks may be handed over for one request, by all runs that come of it together.
+    pub delegate_runs: usize,
     /// How replies to chat networks are tried again.
     pub retry: RetryPolicy,
 }
@@ -141,7 +150,7 @@ impl Dispatch {
         };
         let hub = Hub::new(store.clone(), Arc::clone(&clock));
         let registry = Registry::new(agents, store.clone(), hub, Arc::new(shared));
-        Self { store, clock, limits, entrances: Arc::new(entrances), registry: Arc::new(registry), webhooks: Arc::new(webhooks) }
+        Self { store, clock, limits, entrances: Arc::new(entrances), registry, webhooks: Arc::new(webhooks) }
     }
 
     /// Takes up what an earlier life of the process accepted and did not finish; returns how many sessions have such work. Called
@@ -181,7 +190,7 @@ impl Dispatch {
         Ok(Watch::join(feed, store, since).await?)
     }
 
-    /// New messages and ends of runs in any session.
+    /// New messages, questions and ends of runs in any session.
     #[must_use]
     pub fn notices(&self) -> broadcast::Receiver<Arc<Event>> {
         self.registry.hub.notices()

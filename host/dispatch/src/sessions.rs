@@ -4,7 +4,7 @@ use crate::Dispatch;
 use crate::error::Refused;
 use crate::folders::{FolderError, Folders};
 use std::path::PathBuf;
-use wingman_message::{AgentId, SessionKey, SessionSource};
+use wingman_message::{AgentId, ParentRun, SessionKey, SessionSource};
 use wingman_store::{AgentStore, MessageCursor, MessagePage, NewSession, SessionCursor, SessionRecord};
 
 /// A page of sessions, the newest first.
@@ -118,6 +118,17 @@ impl Dispatch {
     /// [`Refused::UnknownAgent`], [`Refused::Store`]
     pub async fn messages(&self, key: &SessionKey, limit: usize, cursor: Option<&MessageCursor>) -> Result<MessagePage, Refused> {
         Ok(self.session_store(key).await?.messages(key, limit, cursor).await?)
+    }
+
+    /// The run that handed over the task which the session was opened for; none for other sessions.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownAgent`], [`Refused::Store`]
+    pub async fn parent_of(&self, key: &SessionKey) -> Result<Option<ParentRun>, Refused> {
+        if !key.is_delegate() {
+            return Ok(None);
+        }
+        Ok(self.session_store(key).await?.parent_of(key).await?)
     }
 
     /// A run of the session is in flight.

@@ -1,21 +1,22 @@
-//! One turn: from a delivery to its answer, step by step, each step stored before the next.
+//! One turn: from a delivery to its answer. Begun, driven by `driver`, and ended in one transaction.
 
 use crate::FolderError;
+use crate::delegate::Delegation;
+use crate::driver::{Boundary, Drive, DriveError, Driver, Spent};
 use crate::event::What;
 use crate::growing::Source;
 use crate::hub::SEQ_BLOCK;
 use crate::parts::{self, PartsBuilder};
-use crate::session::{SessionTask, Waiting};
+use crate::queue::{Party, Waiting};
+use crate::session::SessionTask;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wingman_message::{
-    AgentRuntime, Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason, Usage,
-};
-use wingman_store::{AgentStore, DeliveryState, FinishTurn, OutboxReply, StoreError};
+use wingman_message::{Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason};
+use wingman_store::{DeliveryState, FinishTurn, OutboxReply, StoreError, Turn};
 
 /// After how many starts a turn that never ends is given up: something in it may be what kills the process.
 const MAX_ATTEMPTS: u32 = 10;
@@ -24,11 +25,21 @@ const MAX_REASON: usize = 300;
 /// How many earlier messages a model is shown.
 const HISTORY_MESSAGES: usize = 200;
 
-/// A turn that is being run.
+/// A turn that is being run. Dropping it drops the run where it stands.
 pub(crate) struct TurnHandle {
     run: RunId,
     cancel: CancellationToken,
     task: JoinHandle<Drive>,
+    boundary: mpsc::Receiver<Boundary>,
+    answered: Arc<Notify>,
+}
+
+/// What comes from a turn that is being run.
+pub(crate) enum News {
+    /// Whoever wants to join it may do so.
+    Boundary(Boundary),
+    /// It has ended.
+    Ended(Ended),
 }
 
 /// How a turn ended.
@@ -39,94 +50,121 @@ pub(crate) struct Ended {
     status: MessageStatus,
     error: Option<String>,
     spent: Spent,
+    is_suspended: bool,
 }
 
-struct Drive {
-    last: Option<(u32, Entry)>,
-    result: Result<StopReason, DriveError>,
-    spent: Spent,
-}
-
-/// What a run used so far.
-#[derive(Default)]
-struct Spent {
-    usage: Usage,
-    /// The model that answered last.
-    model: Option<String>,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum DriveError {
-    #[error(transparent)]
-    Run(#[from] RunError),
-    #[error("the run was stopped after {0} seconds without an end")]
-    TimedOut(u64),
-    #[error("the run was given up: the process ended {0} times while it ran")]
-    GaveUp(u32),
-    #[error("the session's working folder cannot be used: {0}; set another one, or none")]
-    Folder(#[from] FolderError),
-    #[error("the process is ending")]
-    Aborted,
+impl Ended {
+    /// The process is ending, and the next start goes on with it.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.is_suspended
+    }
 }
 
 impl TurnHandle {
+    pub(crate) fn run(&self) -> RunId {
+        self.run
+    }
+
     /// Asks the run to stop.
     pub(crate) fn cancel(&self) {
         self.cancel.cancel();
     }
 
-    /// Waits for the run's end. Cancel safe.
-    pub(crate) async fn ended(&mut self) -> Ended {
-        let (last, status, error, spent) = match (&mut self.task).await {
-            Ok(Drive { last, result: Ok(StopReason::Truncated), spent }) => (last, MessageStatus::Truncated, None, spent),
-            Ok(Drive { last, result: Ok(_), spent }) => (last, MessageStatus::Complete, None, spent),
-            Ok(Drive { last, result: Err(error @ DriveError::Run(RunError::Cancelled)), spent }) => {
-                (last, MessageStatus::Cancelled, Some(error.to_string()), spent)
-            }
-            Ok(Drive { last, result: Err(error), spent }) => (last, MessageStatus::Error, Some(error.to_string()), spent),
+    /// A question of the session was answered.
+    pub(crate) fn answered(&self) {
+        self.answered.notify_one();
+    }
+
+    /// Waits for what comes next. Cancel safe.
+    pub(crate) async fn news(&mut self) -> News {
+        let drive = tokio::select! {
+            Some(boundary) = self.boundary.recv() => return News::Boundary(boundary),
+            drive = &mut self.task => drive,
+        };
+        let (last, result, spent) = match drive {
+            Ok(Drive { last, result, spent }) => (last, result, spent),
             // A panic in a model or a tool: this turn fails, the session goes on.
             Err(panic) => {
                 tracing::error!(run = %self.run, %panic, "a run crashed");
-                (None, MessageStatus::Error, Some("the run crashed; the gateway's log says where".to_owned()), Spent::default())
+                let error = Some("the run crashed; the gateway's log says where".to_owned());
+                let (last, spent) = (None, Spent::default());
+                return News::Ended(Ended {
+                    run: self.run,
+                    last,
+                    status: MessageStatus::Error,
+                    error,
+                    spent,
+                    is_suspended: false,
+                });
             }
         };
-        Ended { run: self.run, last, status, error, spent }
+        let is_suspended = matches!(result, Err(DriveError::Suspended));
+        let (status, error) = match result {
+            Ok(StopReason::Truncated) => (MessageStatus::Truncated, None),
+            Ok(_) => (MessageStatus::Complete, None),
+            Err(error @ DriveError::Run(RunError::Cancelled)) => (MessageStatus::Cancelled, Some(error.to_string())),
+            Err(error) => (MessageStatus::Error, Some(error.to_string())),
+        };
+        News::Ended(Ended { run: self.run, last, status, error, spent, is_suspended })
     }
 }
 
-/// Begins the turn, or goes on with it where an earlier life of the process left it.
-pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: OwnedSemaphorePermit) -> Option<TurnHandle> {
-    let (feed, store) = (&session.feed, &session.store);
+impl Drop for TurnHandle {
+    fn drop(&mut self) {
+        // Nobody is left to store what it does.
+        self.task.abort();
+    }
+}
+
+/// Begins the turn, or goes on with it where an earlier life of the process left it; a stopped one only to be ended.
+pub(crate) async fn start(
+    session: &SessionTask,
+    party: &Party,
+    permit: OwnedSemaphorePermit,
+    is_stopped: bool,
+) -> Option<TurnHandle> {
+    let (feed, store, lead) = (&session.feed, &session.store, &party.lead);
+    // The run of a session's task that crashed may still be on its way out.
+    let slot = feed.turn_slot().acquire_owned().await.ok()?;
     if feed.is_low_on_numbers() {
         feed.take_numbers(session.persist(|| store.reserve_seq(&session.session, SEQ_BLOCK)).await?);
     }
     let fresh_run = RunId::new(session.shared.clock.now_ms());
-    // At most as many numbers as a delivery has messages; those that a resumed turn does not need become a gap.
-    let first_seq = feed.allocate(wingman_store::MAX_MESSAGES_PER_DELIVERY);
-    let turn = session.persist(|| store.begin_turn(waiting.delivery, fresh_run, first_seq)).await?;
+    // At most as many numbers as the deliveries have messages; those that a resumed turn does not need become a gap.
+    let first_seq = feed.allocate(wingman_store::MAX_MESSAGES_PER_DELIVERY * (1 + party.joined.len()));
+    let merged: Vec<_> = party.joined.iter().map(|joined| joined.delivery).collect();
+    let begin = || store.begin_merged_turn(lead.delivery, merged.clone(), fresh_run, first_seq);
+    let turn = session.persist(begin).await?;
+    feed.belongs_to(lead.parent.clone());
     if !turn.resumed {
-        for message in &turn.user_messages {
-            feed.publish_at(message.seq, &waiting.origin, What::UserMessage(Arc::new(message.clone())));
-        }
+        announce(session, party, &turn);
     }
     let prompt: Vec<&str> = turn.user_messages.iter().map(|message| message.content.as_str()).collect();
-    feed.start_run(turn.run, &waiting.origin, &prompt.join("\n\n").into(), PartsBuilder::from_journal(&turn.steps));
-    if waiting.is_channel {
+    feed.start_run(turn.run, &lead.origin, &prompt.join("\n\n").into(), PartsBuilder::from_journal(&turn.steps));
+    if lead.is_channel() {
         let (store, feed) = (store.clone(), Arc::clone(feed));
-        session.shared.couriers.grow(Source { store, feed, delivery: waiting.delivery, run: turn.run });
+        session.shared.couriers.grow(Source { store, feed, delivery: lead.delivery, run: turn.run });
     }
 
     let earlier = session.persist(|| store.history(&session.session, HISTORY_MESSAGES, turn.run)).await?;
     let folder = working_folder(session).await?;
     let cancel = CancellationToken::new();
+    if is_stopped {
+        cancel.cancel();
+    }
     let progress = Arc::clone(feed);
+    let answered = Arc::new(Notify::new());
+    let (asks, boundary) = mpsc::channel(1);
     let driver = Driver {
         agent: Arc::clone(&session.agent),
         store: store.clone(),
-        abort: session.shared.abort.clone(),
+        shared: Arc::clone(&session.shared),
+        feed: Arc::clone(feed),
+        origin: lead.origin.clone(),
         history: parts::history(earlier),
+        unjournaled: u32::try_from(turn.user_messages.len()).unwrap_or(u32::MAX),
         entries: turn.user_messages.iter().map(parts::user_entry).chain(turn.steps).collect(),
-        journaled: u32::try_from(turn.user_messages.len()).unwrap_or(u32::MAX),
+        in_flight: turn.in_flight,
         context: RunContext {
             session: session.session.clone(),
             run: turn.run,
@@ -134,19 +172,38 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },
+        permit: Some(permit),
+        boundary: asks,
+        answered: Arc::clone(&answered),
+        delegation: Delegation::new(session.registry.clone(), session.session.clone(), turn.run, lead.parent.clone()),
+        is_channel: lead.is_channel(),
     };
     let time_limit = session.shared.limits.run_seconds;
     let gave_up = turn.attempt > MAX_ATTEMPTS;
     let task = session.shared.tasks.spawn(async move {
         let drive = match folder {
-            Err(error) => Drive { last: None, result: Err(error.into()), usage: Usage::default() },
+            Err(error) => Drive { last: None, result: Err(error.into()), spent: Spent::default() },
             Ok(_) if gave_up => driver.give_up(turn.attempt),
             Ok(_) => driver.drive(time_limit).await,
         };
-        drop(permit);
+        drop(slot);
         drive
     });
-    Some(TurnHandle { run: turn.run, cancel, task })
+    Some(TurnHandle { run: turn.run, cancel, task, boundary, answered })
+}
+
+/// Says what the users said, and whose turn theirs has become.
+fn announce(session: &SessionTask, party: &Party, turn: &Turn) {
+    let Party { lead, joined } = party;
+    for message in &turn.user_messages {
+        let asked = |waiting: &&Waiting| waiting.origin.request == message.request;
+        let of = joined.iter().find(asked).unwrap_or(lead);
+        session.feed.publish_at(message.seq, &of.origin, What::UserMessage(Arc::new(message.clone())));
+    }
+    for waiting in joined {
+        let into = lead.origin.request.clone();
+        session.feed.publish(&waiting.origin, What::Joined { run: turn.run, into, steered: false });
+    }
 }
 
 /// The folder that the run works in, held against the roots; none when the process is ending.
@@ -158,8 +215,8 @@ async fn working_folder(session: &SessionTask) -> Option<Result<Arc<Path>, Folde
 }
 
 /// Stores the answer and everything that ends with it in one transaction, and then says so.
-pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ended) {
-    let feed = &session.feed;
+pub(crate) async fn finish(session: &SessionTask, party: &Party, ended: Ended) {
+    let (feed, waiting) = (&session.feed, &party.lead);
     let parts = feed.live_parts();
     let seq = feed.allocate(1);
     let answer = Message {
@@ -182,22 +239,36 @@ pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ende
         MessageStatus::Cancelled => DeliveryState::Cancelled,
         MessageStatus::Error => DeliveryState::Failed,
     };
-    let reply = reply(waiting, &answer).map(|markdown| OutboxReply { markdown });
+    let reply = reply(party, &answer).map(|markdown| OutboxReply { markdown });
     let finish =
         FinishTurn { delivery: waiting.delivery, run: ended.run, state, final_step: ended.last, answer: answer.clone(), reply };
     let Some(outbox) = session.persist(|| session.store.finish_turn(finish.clone())).await else {
         // The process is ending, or the store refuses for good and has said why to the log; the next start takes it up again.
-        feed.end_run(seq, &waiting.origin, What::Failed { answer: None, error: "the answer could not be stored".into() });
+        let error: Arc<str> = "the answer could not be stored".into();
+        feed.end_run(seq, &waiting.origin, What::Failed { answer: None, error: Arc::clone(&error) });
+        for joined in &party.joined {
+            feed.publish(&joined.origin, What::JoinedEnded { answer: None, error: Some(Arc::clone(&error)), usage: None });
+        }
         return;
     };
     let answer = Arc::new(answer);
-    let what = match ended.error {
-        None => What::Completed { answer, usage: Some(ended.spent.usage), model: ended.spent.model.map(Into::into) },
-        Some(error) => What::Failed { answer: Some(answer), error: error.into() },
+    let (usage, model): (_, Option<Arc<str>>) = (Some(ended.spent.usage), ended.spent.model.map(Into::into));
+    let error: Option<Arc<str>> = ended.error.map(Into::into);
+    let what = match error.clone() {
+        None => What::Completed { answer: Arc::clone(&answer), usage, model: model.clone() },
+        Some(error) => What::Failed { answer: Some(Arc::clone(&answer)), error },
     };
     feed.end_run(seq, &waiting.origin, what);
+    for joined in &party.joined {
+        let (answer, error) = (Some(Arc::clone(&answer)), error.clone());
+        feed.publish(&joined.origin, What::JoinedEnded { answer, error, usage });
+        if joined.is_channel() {
+            // Its place may be another one than that of the reply; where it is not, there is nothing to send.
+            session.shared.couriers.send(session.store.clone(), joined.delivery);
+        }
+    }
     match outbox {
-        Some(_) if waiting.is_channel => session.shared.couriers.send(session.store.clone(), waiting.delivery),
+        Some(_) if waiting.is_channel() => session.shared.couriers.send(session.store.clone(), waiting.delivery),
         Some(outbox) => crate::deliver::to_watchers(&session.shared.tasks, session.store.clone(), outbox),
         None => {}
     }
@@ -205,64 +276,21 @@ pub(crate) async fn finish(session: &SessionTask, waiting: &Waiting, ended: Ende
 
 /// What goes back to where the delivery came from. Those who watch the session see a failure there; people on a chat network see
 /// only what is sent to them, so that they are told. Whoever stopped a run knows: what was shown of it stays, and no more is said.
-fn reply(waiting: &Waiting, answer: &Message) -> Option<String> {
+fn reply(party: &Party, answer: &Message) -> Option<String> {
+    if party.lead.parent.is_some() {
+        // The run that waits for it reads it from the store.
+        return None;
+    }
+    let is_channel = party.lead.is_channel() || party.joined.iter().any(Waiting::is_channel);
     match answer.status {
         MessageStatus::Complete | MessageStatus::Truncated => Some(answer.content.clone()),
-        MessageStatus::Error if waiting.is_channel => {
+        MessageStatus::Error if is_channel => {
             let reason = answer.error.as_deref().unwrap_or_default();
             let reason: String = reason.lines().next().unwrap_or_default().chars().take(MAX_REASON).collect();
             let apology = format!("Sorry, that did not work: {reason}");
             Some(if answer.content.trim().is_empty() { apology } else { format!("{}\n\n{apology}", answer.content) })
         }
         MessageStatus::Error | MessageStatus::Cancelled => None,
-    }
-}
-
-/// What a run needs, apart from the session.
-struct Driver {
-    agent: Arc<dyn AgentRuntime>,
-    store: AgentStore,
-    abort: CancellationToken,
-    history: Vec<Entry>,
-    /// The turn so far: what users said, then the journal.
-    entries: Vec<Entry>,
-    /// How many of `entries` are not in the journal: the users'.
-    journaled: u32,
-    context: RunContext,
-}
-
-impl Driver {
-    async fn drive(mut self, time_limit: u64) -> Drive {
-        let mut spent = Spent::default();
-        let deadline = tokio::time::sleep(Duration::from_secs(time_limit));
-        tokio::pin!(deadline);
-        loop {
-            let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX) - self.journaled;
-            let step = tokio::select! {
-                () = self.abort.cancelled() => return Drive { last: None, result: Err(DriveError::Aborted), spent },
-                step = self.agent.step(&self.context, &self.history, &self.entries) => step,
-                () = &mut deadline => return Drive { last: None, result: Err(DriveError::TimedOut(time_limit)), spent },
-            };
-            let step = match step {
-                Ok(step) => step,
-                Err(error) => return Drive { last: None, result: Err(error.into()), spent },
-            };
-            spent.usage += step.usage;
-            spent.model = step.model.or(spent.model);
-            if let Some(stop) = step.finished {
-                return Drive { last: Some((number, step.entry)), result: Ok(stop), spent };
-            }
-            let written = persist(&self.abort, || self.store.append_step(self.context.run, number, step.entry.clone())).await;
-            if written.is_none() {
-                return Drive { last: None, result: Err(DriveError::Aborted), spent };
-            }
-            self.entries.push(step.entry);
-        }
-    }
-
-    fn give_up(&self, attempts: u32) -> Drive {
-        tracing::error!(run = %self.context.run, attempts, "a turn was given up: the process ended each time it ran");
-        Drive { last: None, result: Err(DriveError::GaveUp(attempts)), spent: Spent::default() }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::hub::{Feed, Joined, stored_event};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use wingman_message::{Message, MessageStatus, Role, SessionKey};
 use wingman_store::{AgentStore, StoreError};
 
 /// How many stored messages a watcher is brought up to date with; whoever missed more reads the rest page by page.
@@ -71,7 +72,11 @@ async fn missed(
     let mut backlog = VecDeque::new();
     if let Some(since) = since {
         let messages = store.messages_since(session, since, joined.seq, CATCH_UP_MESSAGES).await?;
-        backlog.extend(messages.into_iter().map(|message| Arc::new(stored_event(session, &Arc::new(message)))));
+        for message in messages {
+            let message = Arc::new(message);
+            backlog.push_back(Arc::new(stored_event(session, &message)));
+            backlog.extend(ends_with(session, store, &message).await?.into_iter().map(Arc::new));
+        }
     }
     if let Some(snapshot) = &joined.snapshot {
         backlog.push_back(Arc::new(Event {
@@ -81,8 +86,24 @@ async fn missed(
             request: snapshot.request.clone(),
             client: snapshot.client.clone(),
             replayed: false,
+            parent: snapshot.parent.clone(),
             what: What::Snapshot(Arc::clone(snapshot)),
         }));
     }
     Ok(backlog)
+}
+
+/// The ends of the requests that `answer` answered besides its own: who made them must not wait for ever.
+async fn ends_with(session: &SessionKey, store: &AgentStore, answer: &Arc<Message>) -> Result<Vec<Event>, StoreError> {
+    let Some(run) = answer.run.filter(|_| answer.role == Role::Assistant) else { return Ok(Vec::new()) };
+    let requests = store.answered_with(run).await?;
+    let end = |request| {
+        let error = match answer.status {
+            MessageStatus::Complete | MessageStatus::Truncated => None,
+            MessageStatus::Cancelled | MessageStatus::Error => Some(answer.error.as_deref().unwrap_or("the run failed").into()),
+        };
+        let what = What::JoinedEnded { answer: Some(Arc::clone(answer)), error, usage: None };
+        Event { request: Some(request), what, ..stored_event(session, answer) }
+    };
+    Ok(requests.into_iter().map(end).collect())
 }

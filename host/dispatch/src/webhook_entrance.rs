@@ -3,12 +3,13 @@
 use crate::Dispatch;
 use crate::error::Refused;
 use crate::fingerprint;
+use crate::queue::Waiting;
 use crate::webhooks::Webhook;
 use bytes::Bytes;
 use secrecy::ExposeSecret;
 use wingman_message::{
-    DeliveryId, Entrance, Header, Inbound, Origin, PluginFailure, PluginName, SessionKey, SessionSource, UnverifiedRequest,
-    VerifiedRequest, WebhookDelivery,
+    DeliveryId, Entrance, Header, Inbound, Origin, PluginFailure, PluginName, QueueMode, SessionKey, SessionSource,
+    UnverifiedRequest, VerifiedRequest, WebhookDelivery,
 };
 use wingman_store::{Accepted, NewDelivery, Original, StoredWebhook};
 
@@ -139,6 +140,8 @@ impl Dispatch {
             raw: Some(Original { content_type, headers, body }),
             messages: Vec::new(),
             max_queued: self.limits.queued_per_session,
+            // Each delivery of a webhook is answered for itself, whatever the agent does with people.
+            mode: QueueMode::Queue,
         })
     }
 
@@ -147,7 +150,8 @@ impl Dispatch {
         match self.store.agent(session.agent()).await?.accept(new).await? {
             Accepted::New { delivery, ordinal, messages, .. } => {
                 if messages > 0 {
-                    self.enqueue(&session, &origin, delivery, ordinal).await?;
+                    let waiting = Waiting::new(delivery, &origin, None, QueueMode::Queue);
+                    self.registry.enqueue(&session, ordinal, waiting).await?;
                 }
                 Ok(WebhookAccepted { session, delivery, messages, repeated: false })
             }

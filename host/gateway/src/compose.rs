@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, Resilient, RetryPolicy, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, AskUser, CurrentTime, ModelFactory, Resilient, RetryPolicy, ToolFilter};
 use wingman_config::{Config, ModelName};
 use wingman_dispatch::{Agents, Dispatch, Entrances, Folders, Webhooks};
 use wingman_mcp::{Limits as McpLimits, McpServers};
@@ -88,7 +88,7 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
 
 fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<dyn Clock>) -> Result<Agents> {
     let models = ModelFactory::new(translate::model_limits(config))?;
-    let mut own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
+    let mut own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock))), Arc::new(AskUser::default())];
     own.extend(wingman_tools::files());
     let mut agents: Agents = HashMap::new();
     for agent in &config.agents.list {
@@ -101,6 +101,9 @@ fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<d
             max_steps: MAX_STEPS,
             outputs: agent.outputs.clone(),
             tool_time: config.limits.tool_time(),
+            queue_mode: translate::queue_mode(agent.queue_mode),
+            approval: translate::approval(agent),
+            delegates: agent.delegates.iter().map(|id| Ok(AgentId::new(id.as_str())?)).collect::<Result<_>>()?,
         };
         let model = model(config, &models, agent).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
         let mut own = own.clone();

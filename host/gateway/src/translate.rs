@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use wingman_config::{BindingMatch, Config, Credentials, DmScope, McpEndpoint, PeerKind, SecretSource};
 use wingman_dispatch::{Limits, RetryPolicy, StoredWebhook};
 use wingman_mcp::{Endpoint, LookupError, Secrets, ServerSettings};
-use wingman_message::{AgentId, ChannelName, Peer, PluginName, SessionKey, WebhookId};
+use wingman_message::{AgentId, Approval, ChannelName, Peer, PluginName, SessionKey, WebhookId};
 use wingman_route::{Binding, Match, Router};
 use wingman_server::ServerLimits;
 
@@ -101,12 +101,36 @@ fn secrets(sources: &BTreeMap<String, SecretSource>) -> Secrets {
     })
 }
 
+pub(crate) fn queue_mode(mode: wingman_config::QueueMode) -> wingman_message::QueueMode {
+    use wingman_config::QueueMode as From;
+    match mode {
+        From::Queue => wingman_message::QueueMode::Queue,
+        From::Steer => wingman_message::QueueMode::Steer,
+        From::Collect => wingman_message::QueueMode::Collect,
+        From::Interrupt => wingman_message::QueueMode::Interrupt,
+        From::Reject => wingman_message::QueueMode::Reject,
+    }
+}
+
+/// When a person is asked before a tool is called, by the tool's name or its plugin's.
+pub(crate) fn approval(agent: &wingman_config::Agent) -> BTreeMap<String, Approval> {
+    use wingman_config::Approval as From;
+    let when = |when: &From| match when {
+        From::Never => Approval::Never,
+        From::Ask => Approval::Ask,
+        From::Always => Approval::Always,
+    };
+    agent.approval.iter().map(|(tool, asked)| (tool.clone(), when(asked))).collect()
+}
+
 /// Bounds of what moves.
 pub(crate) fn limits(config: &Config) -> Limits {
     Limits {
         queued_per_session: config.limits.queued_per_session,
         concurrent_runs: config.limits.concurrent_runs,
         run_seconds: config.limits.run_seconds.into(),
+        delegate_depth: config.limits.delegate_depth,
+        delegate_runs: config.limits.delegate_runs,
         retry: RetryPolicy::default(),
     }
 }

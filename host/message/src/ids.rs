@@ -179,6 +179,10 @@ made_id!(
     /// One run of an agent.
     RunId, "run id"
 );
+made_id!(
+    /// One question that a run asks a person.
+    QuestionId, "question id"
+);
 
 #[cfg(test)]
 mod tests {

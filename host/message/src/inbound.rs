@@ -1,6 +1,6 @@
 //! What comes in: one message in the gateway's common shape, and where it came from.
 
-use crate::{AccountName, ChannelName, ClientId, RequestId, WebhookId};
+use crate::{AccountName, ChannelName, ClientId, ParentRun, RequestId, WebhookId};
 use serde::{Deserialize, Serialize};
 
 /// What kind of conversation a peer is.
@@ -180,6 +180,11 @@ pub enum Origin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountName>,
     },
+    /// A task that another agent's run hands over.
+    Delegate {
+        /// The run that waits for it.
+        parent: ParentRun,
+    },
 }
 
 impl Origin {
@@ -188,13 +193,13 @@ impl Origin {
     pub fn request(&self) -> Option<&RequestId> {
         match self {
             Self::Client { request, .. } => Some(request),
-            Self::Webhook { .. } | Self::Channel { .. } => None,
+            Self::Webhook { .. } | Self::Channel { .. } | Self::Delegate { .. } => None,
         }
     }
 
     /// What came through this entrance was written by strangers, and is marked as such to the model.
     #[must_use]
     pub fn is_untrusted(&self) -> bool {
-        !matches!(self, Self::Client { .. })
+        !matches!(self, Self::Client { .. } | Self::Delegate { .. })
     }
 }

@@ -12,6 +12,8 @@ mod inbound;
 mod message;
 mod model;
 mod plugin_store;
+mod question;
+mod queue_mode;
 mod run;
 mod session_key;
 mod tool;
@@ -22,7 +24,8 @@ pub use channel::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use component::{Components, HttpReply, HttpRequest, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
 pub use ids::{
-    AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, RequestId, RunId, WebhookId,
+    AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, QuestionId, RequestId, RunId,
+    WebhookId,
 };
 pub use inbound::{Attachment, ContentSource, Header, Inbound, Origin, Peer, PeerKind, Place, Sender};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};
@@ -30,6 +33,8 @@ pub use model::{
     Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, Reasoning, StopReason, ToolCall, Usage, UserEntry,
 };
 pub use plugin_store::{BlobInfo, PluginScope, PluginStore, PluginStoreError, StoreResult};
-pub use run::{AgentInfo, AgentRuntime, Emit, Progress, RunContext, RunError, Step};
+pub use question::{Answer, Approval, NewQuestion, Question, QuestionKind};
+pub use queue_mode::QueueMode;
+pub use run::{AgentInfo, AgentRuntime, Emit, Next, NextCall, ParentRun, Progress, RunContext, RunError, Step, Work};
 pub use session_key::{DmScope, SessionKey, SessionKeyError};
-pub use tool::{Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource, ToolSpec};
+pub use tool::{Tool, ToolError, ToolInvocation, ToolKind, ToolOutput, ToolProgress, ToolSource, ToolSpec};

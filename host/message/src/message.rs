@@ -111,4 +111,6 @@ pub enum SessionSource {
     Webhook,
     /// A chat network.
     Channel,
+    /// Another agent, which handed a task over.
+    Delegate,
 }

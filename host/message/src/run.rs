@@ -3,8 +3,9 @@
 //! A run is a sequence of steps, and a step depends on nothing but the conversation so far. Whoever owns the run stores each
 //! step's entry before it asks for the next: after a crash the same question, with the stored entries, goes on where it was.
 
-use crate::{AgentId, Entry, ModelError, ModelInfo, RunId, SessionKey, StopReason, ToolCall, Usage};
+use crate::{AgentId, Approval, Entry, ModelError, ModelInfo, QueueMode, RunId, SessionKey, StopReason, ToolCall, Usage};
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +81,72 @@ pub struct RunContext {
     pub emit: Emit,
 }
 
+/// What comes next in a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// A request to the model: [`AgentRuntime::step`] makes it.
+    Model,
+    /// The first unanswered call of the last answer.
+    Call(NextCall),
+}
+
+/// A call, and what it takes to answer it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextCall {
+    /// The call.
+    pub call: ToolCall,
+    /// Whether a person is asked first.
+    pub approval: Approval,
+    /// Who answers it.
+    pub work: Work,
+}
+
+/// Who answers a call. All but a tool is the business of whoever owns the run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// A tool: [`AgentRuntime::step`] calls it.
+    Tool {
+        /// A call in flight may be repeated after a crash.
+        repeatable: bool,
+    },
+    /// Nobody: the call cannot be done.
+    Fails {
+        /// Why, for the model.
+        output: String,
+    },
+    /// A person.
+    Question {
+        /// What is asked.
+        text: String,
+        /// Answers to choose from; with none, any text answers it.
+        choices: Vec<String>,
+    },
+    /// Another agent.
+    Delegate {
+        /// The agent.
+        agent: AgentId,
+        /// What it is to do.
+        task: String,
+    },
+}
+
+/// The run that handed a task to another agent, and waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ParentRun {
+    /// Its session.
+    pub session: SessionKey,
+    /// The run.
+    pub run: RunId,
+    /// The call that waits.
+    pub call_id: String,
+    /// The session of the run that nobody handed over, from which all of them come.
+    pub top_session: SessionKey,
+    /// That run.
+    pub top_run: RunId,
+    /// How many runs stand above the one that is handed over: 1 below one that nobody handed over.
+    pub depth: u32,
+}
+
 /// What a step achieved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -122,6 +189,8 @@ pub struct AgentInfo {
     pub tools: Vec<String>,
     /// The working folder of sessions that have none of their own: an absolute path. It may not be there yet.
     pub outputs: Arc<Path>,
+    /// What its sessions do with a message that comes while they are busy, unless the message says so itself.
+    pub queue_mode: QueueMode,
 }
 
 /// An agent that can be asked for the next step of a run. One value serves all sessions of the agent at once.
@@ -129,6 +198,11 @@ pub struct AgentInfo {
 pub trait AgentRuntime: Send + Sync + 'static {
     /// What it is.
     fn info(&self) -> &AgentInfo;
+
+    /// What the next step is. Asked before each step; whoever owns the run makes sure of whatever must be durable before the step
+    /// begins, asks whom it says must be asked, and calls [`Self::step`] for a request to the model and for a tool's call alone.
+    /// `run` is what the run has done so far, its user entries first.
+    fn next(&self, run: &[Entry]) -> Next;
 
     /// Does the next step: the first unanswered tool call of the last assistant entry, or else one model request.
     /// `history` is what came before the run; `run` is what the run has done so far, its user entries first.

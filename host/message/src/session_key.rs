@@ -2,9 +2,9 @@
 //!
 //! Ids from outside are escaped (`%` and `:` become `%25` and `%3A`, control characters too), so no id can forge another
 //! key. The forms cannot collide either, whatever a channel is called: behind the agent, `main` has one segment, a webhook
-//! two, and a channel's key an odd number from three on.
+//! two, a task that another agent handed over four, and a channel's key an odd number from three on.
 
-use crate::{AgentId, PeerKind, Place, WebhookId};
+use crate::{AgentId, PeerKind, Place, RunId, WebhookId};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -56,6 +56,19 @@ impl SessionKey {
     #[must_use]
     pub fn thread(agent: &AgentId, channel: &str, thread: &str) -> Self {
         Self::build(agent, &[channel, "thread", thread])
+    }
+
+    /// The session of a task that another agent's run hands over: `number` tells apart those of one run.
+    #[must_use]
+    pub fn delegate(agent: &AgentId, parent: &AgentId, run: RunId, number: u32) -> Self {
+        Self::build(agent, &["delegate", parent.as_str(), &run.to_string(), &number.to_string()])
+    }
+
+    /// It is the session of a task that another agent handed over, by its form.
+    #[must_use]
+    pub fn is_delegate(&self) -> bool {
+        let mut segments = self.key.split(':').skip(2);
+        segments.next() == Some("delegate") && segments.count() == 3
     }
 
     /// The session of a conversation at `place`.

@@ -19,6 +19,18 @@ pub struct ToolSpec {
     pub idempotent: bool,
 }
 
+/// Who does what a tool is called for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ToolKind {
+    /// The tool itself, by [`Tool::call`].
+    #[default]
+    Runs,
+    /// A person: the run waits for an answer to the input's `question`, perhaps one of its `choices`.
+    Asks,
+    /// Another agent: the run waits for what the input's `agent` makes of the `task`.
+    Delegates,
+}
+
 /// Where a tool reports its output while it comes. Never blocks.
 #[derive(Clone)]
 pub struct ToolProgress(Arc<dyn Fn(String) + Send + Sync>);
@@ -93,6 +105,11 @@ pub trait Tool: Send + Sync + 'static {
     /// What it belongs to, such as the plugin that offers it: an agent that may use a family may use each tool of it.
     fn family(&self) -> Option<&str> {
         None
+    }
+
+    /// Who does it. Whoever owns the run does what is not for the tool itself, and never calls the tool then.
+    fn kind(&self) -> ToolKind {
+        ToolKind::Runs
     }
 
     /// Runs it once.

@@ -44,6 +44,18 @@ fn keys_follow_the_published_table() {
 }
 
 #[test]
+fn a_task_that_is_handed_over_has_a_session_of_its_own() {
+    let run: wingman_message::RunId = "0190c8a0-5b7e-7a10-8000-0000000000b1".parse().unwrap();
+    let key = SessionKey::delegate(&agent("planner"), &agent("main"), run, 3);
+    assert_eq!(key.as_str(), "agent:planner:delegate:main:0190c8a0-5b7e-7a10-8000-0000000000b1:3");
+    assert!(key.is_delegate() && key.as_str().parse::<SessionKey>().unwrap().is_delegate());
+    // A channel may be called what it likes.
+    let room = Place { peer: peer(PeerKind::Group, "7"), thread: Some("8".into()), ..place("delegate") };
+    assert!(!SessionKey::for_place(&agent("planner"), &room, DmScope::Main).is_delegate());
+    assert!(!SessionKey::main(&agent("delegate")).is_delegate());
+}
+
+#[test]
 fn direct_messages_part_when_the_operator_says_so() {
     let dm = Place { peer: peer(PeerKind::Dm, "u1"), ..place("chat") };
     assert_eq!(SessionKey::for_place(&agent("main"), &dm, DmScope::PerPeer).as_str(), "agent:main:chat:dm:u1");

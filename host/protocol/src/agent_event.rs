@@ -1,11 +1,11 @@
 //! The payload of an `event:agent` frame: what happens in a session.
 
-use crate::{Attachment, MessagePart, Role, StoredMessage};
+use crate::{Attachment, MessagePart, PendingQuestion, Role, StoredMessage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Not;
 use std::sync::Arc;
-use wingman_message::{AgentId, MessageId, RequestId, RunId, SessionKey};
+use wingman_message::{AgentId, MessageId, QuestionId, RequestId, RunId, SessionKey};
 
 /// One event of a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
@@ -24,6 +24,16 @@ pub struct AgentEvent {
     pub agent_id: AgentId,
     /// Milliseconds since the Unix epoch.
     pub timestamp: i64,
+    /// The session whose run waits for this one, where another agent handed the task over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>", optional)]
+    pub parent_session_id: Option<SessionKey>,
+    /// The run that waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>", optional)]
+    pub parent_run_id: Option<RunId>,
 }
 
 /// What happened in a session. Exactly one `agent-complete` or `agent-error` ends a request.
@@ -111,6 +121,41 @@ pub enum AgentEventKind {
         prompt: Arc<str>,
         /// The answer so far.
         parts: Vec<MessagePart>,
+        /// What it waits to be answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<Box<PendingQuestion>>,
+    },
+    /// The run waits for a person's answer: `req:answer`, or `POST /api/sessions/{id}/questions/{questionId}`.
+    QuestionAsked {
+        /// The question.
+        question: Box<PendingQuestion>,
+    },
+    /// The question was answered, and the run goes on.
+    QuestionAnswered {
+        /// The question.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        question_id: QuestionId,
+        /// Whether the tool may be called, where that was asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved: Option<bool>,
+        /// The answer in words, or why the tool may not be called.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<String>,
+    },
+    /// The run has handed a task to another agent and waits for it. That agent's session can be watched like any other; its id and
+    /// that of its agent stand here, where those of the waiting session stand in other events' `sessionId` and `agentId`.
+    DelegateStart {
+        /// The other agent's session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        child_session_id: SessionKey,
+        /// The other agent.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        child_agent_id: AgentId,
+        /// The call that waits.
+        parent_call_id: String,
     },
     /// The request was answered; the answer is stored.
     AgentComplete {
@@ -147,6 +192,18 @@ impl AgentEventKind {
             request_id: message.request_id.clone(),
             message: Box::new(message),
         }
+    }
+
+    /// What becomes of a question with `answer`.
+    #[must_use]
+    pub fn question_answered(question_id: QuestionId, answer: &wingman_message::Answer) -> Self {
+        use wingman_message::Answer;
+        let (approved, answer) = match answer {
+            Answer::Approved => (Some(true), None),
+            Answer::Denied { reason } => (Some(false), reason.clone()),
+            Answer::Text { text } => (None, Some(text.clone())),
+        };
+        Self::QuestionAnswered { question_id, approved, answer }
     }
 
     /// An `agent-stream` with some text of the answer.

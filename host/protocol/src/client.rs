@@ -1,11 +1,13 @@
 //! What clients say: the list of all message types, as they are written and as they are read.
 
 mod agent_request;
+mod answer;
 mod cancel;
 mod connect;
 mod subscribe;
 
-pub use agent_request::{AgentRequest, AgentRequestFrame, Peer, PeerKind, Routing};
+pub use agent_request::{AgentRequest, AgentRequestFrame, Peer, PeerKind, QueueMode, Routing};
+pub use answer::AnswerRequest;
 pub use cancel::CancelRequest;
 pub use connect::{Auth, ClientInfo, ConnectRequest};
 pub use subscribe::{SubscribeRequest, UnsubscribeRequest};
@@ -52,6 +54,17 @@ pub enum ClientFrame {
         id: Option<String>,
         /// What to stop.
         payload: CancelRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Answers a question that a run waits for, once. Answered by `ack`.
+    #[serde(rename = "req:answer")]
+    Answer {
+        /// Echoed by the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// The question, and what is said to it.
+        payload: AnswerRequest,
         /// Milliseconds since the Unix epoch.
         timestamp: i64,
     },
@@ -106,6 +119,8 @@ pub enum ClientMessage {
     AgentRequest(AgentRequestFrame),
     /// `req:agent:cancel`
     Cancel(CancelRequest),
+    /// `req:answer`
+    Answer(AnswerRequest),
     /// `session_subscribe`
     SessionSubscribe(SubscribeRequest),
     /// `session_unsubscribe`
@@ -147,6 +162,7 @@ impl ClientFrame {
             "connect" => ClientMessage::Connect(ConnectRequest::read(&envelope, client, auth)?),
             "req:agent" => ClientMessage::AgentRequest(AgentRequestFrame::read(&envelope)?),
             "req:agent:cancel" => ClientMessage::Cancel(envelope.payload()?),
+            "req:answer" => ClientMessage::Answer(envelope.payload()?),
             "session_subscribe" => ClientMessage::SessionSubscribe(envelope.payload()?),
             "session_unsubscribe" => ClientMessage::SessionUnsubscribe(envelope.payload()?),
             "ping" => ClientMessage::Ping,

@@ -34,7 +34,7 @@ pub enum ErrorCode {
     Forbidden,
     /// What the message names does not exist.
     NotFound,
-    /// The request id was used before, with another body.
+    /// The request id was used before, with another body; or the question was answered before.
     Conflict,
     /// A queue is full; try again later.
     Busy,

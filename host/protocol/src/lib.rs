@@ -13,6 +13,7 @@ mod code;
 mod envelope;
 pub mod generate;
 mod message;
+mod question;
 pub mod rest;
 mod secret;
 mod server;
@@ -23,17 +24,18 @@ pub use agent_event::{
 };
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{
-    AgentRequest, AgentRequestFrame, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest, Frame, Peer,
-    PeerKind, Routing, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AgentRequestFrame, AnswerRequest, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest,
+    Frame, Peer, PeerKind, QueueMode, Routing, SubscribeRequest, UnsubscribeRequest,
 };
 pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
 pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
+pub use question::{PendingQuestion, QuestionKind};
 pub use rest::{
     AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, ExportHeader,
     ExportedMessage, FileEntry, FolderEntry, FolderListing, FolderRoots, ForkSession, GatewayStats, Health, LoginRequest,
-    MakeFolder, PluginState, PluginSummary, Problem, RenameSession, SearchHit, ServerConfig, SessionSource, SessionSummary,
-    SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
+    MakeFolder, PluginState, PluginSummary, Problem, QuestionReply, RenameSession, SearchHit, ServerConfig, SessionSource,
+    SessionSummary, SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{
@@ -41,4 +43,4 @@ pub use server::{
     ServerFrame,
 };
 /// Ids on the wire are those of the vocabulary.
-pub use wingman_message::{AgentId, ClientId, MessageId, RequestId, RunId, SessionKey};
+pub use wingman_message::{AgentId, ClientId, MessageId, QuestionId, RequestId, RunId, SessionKey};

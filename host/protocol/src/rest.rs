@@ -8,6 +8,7 @@ mod health;
 mod plugin;
 mod problem;
 mod provider;
+mod question;
 mod search;
 mod session;
 mod transfer;
@@ -21,6 +22,7 @@ pub use health::{GatewayStats, GroupList, GroupSummary, Health, NodeList, NodeSu
 pub use plugin::{PluginState, PluginSummary};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem};
 pub use provider::ProviderSummary;
+pub use question::QuestionReply;
 pub use search::{SearchHit, SnippetPart};
 pub use session::{CreateSession, ForkSession, RenameSession, SessionSource, SessionSummary, SetWorkdir};
 pub use transfer::{EXPORT_FORMAT, EXPORT_MEDIA_TYPE, EXPORT_VERSION, ExportHeader, ExportedMessage};

@@ -8,8 +8,8 @@ use common::{json, names, text};
 use serde_json::Value;
 use wingman_message::{ClientId, PeerKind, RequestId, SessionKey};
 use wingman_protocol::{
-    AgentRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame, FrameError,
-    NewAttachment, Peer, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AnswerRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame,
+    FrameError, NewAttachment, Peer, QueueMode, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
 };
 
 const NOW: i64 = 1_706_000_000_000;
@@ -40,6 +40,13 @@ fn frames_are_written_as_the_golden_files_show() {
     let all_auth = Auth { token, password: Some(Secret::new("the-gateway-password")), device_id: id("device-1") };
     let short = AgentRequest { session_key: Some(session()), ..AgentRequest::new("What is in the report?") };
     let cancel = CancelRequest { request_id: RequestId::new("req-1").unwrap() };
+    let denied = AnswerRequest {
+        session_id: session(),
+        question_id: "0190c8a0-5b7e-7a10-8000-0000000000c1".parse().unwrap(),
+        answer: None,
+        approve: Some(false),
+        reason: Some("Ask me again tomorrow.".into()),
+    };
     let subscribe = SubscribeRequest { session_id: session(), since: Some(7) };
     let unsubscribe = UnsubscribeRequest { session_id: session() };
     let (timestamp, connect) = (NOW, id("connect-1"));
@@ -60,6 +67,7 @@ fn frames_are_written_as_the_golden_files_show() {
         ("client.req-agent", ClientFrame::AgentRequest { id: "req-1".into(), payload: short, timestamp }),
         ("client.req-agent.full", ClientFrame::AgentRequest { id: "req-1".into(), payload: full_request(), timestamp }),
         ("client.req-agent-cancel", ClientFrame::Cancel { id: id("cancel-1"), payload: cancel, timestamp }),
+        ("client.req-answer", ClientFrame::Answer { id: id("answer-1"), payload: denied, timestamp }),
         ("client.session-subscribe", ClientFrame::SessionSubscribe { id: id("sub-1"), payload: subscribe, timestamp }),
         ("client.session-unsubscribe", ClientFrame::SessionUnsubscribe { id: id("unsub-1"), payload: unsubscribe, timestamp }),
         ("client.ping", ClientFrame::Ping { id: id("ping-1"), timestamp }),
@@ -94,7 +102,8 @@ fn full_request() -> AgentRequest {
         attachments: Some(vec![attachment]),
         routing: Some(routing),
         session_key: Some(session()),
-        queue_if_busy: Some(false),
+        queue_if_busy: Some(true),
+        queue_mode: Some(QueueMode::Steer),
         execution: Some([("workdir".to_owned(), "/srv/reports".into())].into_iter().collect()),
         ..AgentRequest::new("What is in the report?")
     }
@@ -116,10 +125,15 @@ fn a_request_keeps_its_payload_as_it_was_written() {
     let ClientMessage::AgentRequest(request) = ClientFrame::parse(written.as_bytes()).unwrap().message else { panic!() };
     assert_eq!(request.payload.get(), r#"{ "content" : "hi", "extra":[1, 2] }"#);
     assert_eq!(request.request_id.as_str(), "r");
-    assert!(request.queue_if_busy, "waiting is the default");
+    assert_eq!(request.queue_mode, None, "the agent decides");
+
+    let busy =
+        r#"{"type":"req:agent","timestamp":1,"id":"r","payload":{"content":"hi","queueIfBusy":false,"queueMode":"steer"}}"#;
+    let ClientMessage::AgentRequest(request) = ClientFrame::parse(busy.as_bytes()).unwrap().message else { panic!() };
+    assert_eq!(request.queue_mode, Some(wingman_message::QueueMode::Reject), "who does not want to wait does not");
 
     let ClientMessage::AgentRequest(request) = read("client.req-agent.full").message else { panic!() };
-    assert!(!request.queue_if_busy);
+    assert_eq!(request.queue_mode, Some(wingman_message::QueueMode::Steer));
     assert_eq!(request.session_key, Some(session()));
     assert_eq!(request.agent_id.unwrap().as_str(), "main");
     let place = request.routing.unwrap();

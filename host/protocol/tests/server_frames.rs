@@ -85,7 +85,8 @@ fn answer_id() -> MessageId {
 }
 
 fn event(seq: i64, timestamp: i64, kind: AgentEventKind) -> AgentFrame {
-    let payload = AgentEvent { kind, session_id: session(), agent_id: agent(), timestamp };
+    let (parent_session_id, parent_run_id) = (None, None);
+    let payload = AgentEvent { kind, session_id: session(), agent_id: agent(), timestamp, parent_session_id, parent_run_id };
     AgentFrame { id: Some(request()), client_id: Some(ClientId::new("cli-1").unwrap()), seq, payload, timestamp }
 }
 
@@ -108,6 +109,12 @@ fn replies() -> Vec<(&'static str, ServerFrame)> {
         ("server.res.refused", ServerFrame::refused(id("connect-1"), "The token is not the gateway's.", NOW)),
         ("server.ack.queued", ServerFrame::ack(id("req-1"), Ack::AgentRequest(queued), NOW)),
         ("server.ack.dequeued", ServerFrame::ack(id("req-1"), Ack::AgentRequest(dequeued), NOW)),
+        ("server.ack.steered", ServerFrame::ack(id("req-2"), Ack::AgentRequest(joined(true)), NOW)),
+        ("server.ack.merged", ServerFrame::ack(id("req-2"), Ack::AgentRequest(joined(false)), NOW)),
+        (
+            "server.ack.answer",
+            ServerFrame::ack(id("answer-1"), Ack::Answer { session_id: session(), question_id: question_id() }, NOW),
+        ),
         ("server.ack.cancel", ServerFrame::ack(id("cancel-1"), cancel, NOW)),
         (
             "server.ack.subscribe",
@@ -117,6 +124,45 @@ fn replies() -> Vec<(&'static str, ServerFrame)> {
         ("server.error", ServerFrame::error(id("req-1"), error, NOW)),
         ("server.pong", ServerFrame::pong(id("ping-1"), NOW)),
     ]
+}
+
+fn joined(steered: bool) -> QueueAck {
+    let (request_id, session_id, agent_id, run_id) = (RequestId::new("req-2").unwrap(), session(), agent(), run());
+    let joined_request_id = Some(request());
+    if steered {
+        QueueAck::Steered { request_id, session_id, agent_id, run_id, joined_request_id }
+    } else {
+        QueueAck::Merged { request_id, session_id, agent_id, run_id, joined_request_id }
+    }
+}
+
+fn question_id() -> QuestionId {
+    "0190c8a0-5b7e-7a10-8000-0000000000c1".parse().unwrap()
+}
+
+fn approval() -> wingman_message::Question {
+    let asked = wingman_message::NewQuestion {
+        call_id: "call-1".into(),
+        kind: wingman_message::QuestionKind::Approval,
+        text: "May `read_file` be called with {\"path\":\"report.txt\"}?".into(),
+        choices: vec![],
+        tool: "read_file".into(),
+        input: value!({ "path": "report.txt" }),
+    };
+    wingman_message::Question { id: question_id(), session: session(), run: run(), asked_at: NOW + 1000, asked }
+}
+
+/// A task that is handed on: the run that does so was itself handed one.
+fn delegated() -> ServerFrame {
+    let kind = AgentEventKind::DelegateStart {
+        child_session_id: SessionKey::delegate(&AgentId::new("planner").unwrap(), &agent(), run(), 1),
+        child_agent_id: AgentId::new("planner").unwrap(),
+        parent_call_id: "call-1".into(),
+    };
+    let AgentFrame { payload, .. } = event(9, NOW + 1000, kind.clone());
+    let parent_session_id = Some("agent:main:main".parse().unwrap());
+    let payload = AgentEvent { parent_session_id, parent_run_id: Some(run()), ..payload };
+    ServerFrame::Agent(AgentFrame { payload, ..event(9, NOW + 1000, kind) })
 }
 
 fn events() -> Vec<(&'static str, ServerFrame)> {
@@ -136,7 +182,9 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
         request_id: Some(request()),
         prompt: "What is in the report?".into(),
         parts: answer().parts.iter().map(MessagePart::from).collect(),
+        question: None,
     };
+    let denied = wingman_message::Answer::Denied { reason: Some("Ask me again tomorrow.".into()) };
     let usage = Some(Usage { input_tokens: 120, output_tokens: 4, cached_input_tokens: 0, reasoning_tokens: 0 });
     let result = AgentResult {
         response: "A greeting.".into(),
@@ -173,6 +221,9 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
         ("server.event.tool-end", own(10, 2000, tool_end("hello", false))),
         ("server.event.tool-end.failed", own(10, 2000, tool_end("no such file", true))),
         ("server.event.agent-snapshot", watched(11, NOW + 4100, snapshot)),
+        ("server.event.question-asked", own(9, 1000, Kind::QuestionAsked { question: Box::new((&approval()).into()) })),
+        ("server.event.question-answered", own(10, 2000, Kind::question_answered(question_id(), &denied))),
+        ("server.event.delegate-start", delegated()),
         ("server.event.agent-complete", own(12, 5000, Kind::AgentComplete { result })),
         ("server.event.agent-error", own(12, 5000, failed)),
     ]
@@ -258,6 +309,7 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<AuthSession>("rest.AuthSession", &mut tested);
     round_trip::<LoginRequest>("rest.LoginRequest", &mut tested);
     round_trip::<DeadLetter>("rest.DeadLetter", &mut tested);
+    round_trip::<QuestionReply>("rest.QuestionReply", &mut tested);
     round_trip::<Health>("rest.Health", &mut tested);
     round_trip::<Stats>("rest.Stats", &mut tested);
     round_trip::<Problem>("rest.Problem", &mut tested);

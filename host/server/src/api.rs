@@ -7,6 +7,7 @@ mod folders;
 mod gateway;
 mod json;
 mod messages;
+mod questions;
 mod search;
 mod sessions;
 mod transfer;
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/fs/list", get(folders::list))
         .route("/api/fs/file", get(folders::read))
         .route("/api/fs/mkdir", post(folders::make))
+        .route("/api/sessions/{id}/questions/{question}", post(questions::answer))
+        .route("/api/questions", get(questions::list))
         .route("/api/dead-letters", get(dead_letters::list))
         .route("/api/dead-letters/{id}", delete(dead_letters::discard))
         .route("/api/dead-letters/{id}/redeliver", post(dead_letters::redeliver))

@@ -72,9 +72,11 @@ fn meaning(refused: &Refused) -> Meaning {
     let later = |status, code, ms| Meaning { status, code, retry_after_ms: Some(ms) };
     match refused {
         Refused::Invalid(_) | Refused::ForeignSession { .. } => of(StatusCode::BAD_REQUEST, ErrorCode::InvalidRequest),
-        Refused::UnknownAgent(_) | Refused::UnknownWebhook(_) | Refused::UnknownLetter(_) | Refused::NoEntrance(_) => {
-            of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
-        }
+        Refused::UnknownAgent(_)
+        | Refused::UnknownWebhook(_)
+        | Refused::UnknownLetter(_)
+        | Refused::UnknownQuestion(_)
+        | Refused::NoEntrance(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
         Refused::NotReady(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 60_000),
         // Its sender would try for ever if it were told that something is wrong.
@@ -83,7 +85,7 @@ fn meaning(refused: &Refused) -> Meaning {
         Refused::SecretNotKept => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::SessionBusy => of(StatusCode::CONFLICT, ErrorCode::Busy),
         Refused::QueueFull { .. } => later(StatusCode::TOO_MANY_REQUESTS, ErrorCode::Busy, 1_000),
-        Refused::IdReused(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
+        Refused::IdReused(_) | Refused::Answered(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::ShuttingDown => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::ShuttingDown, 2_000),
         Refused::Plugin(failure) => match failure {
             PluginFailure::InvalidInput(_) | PluginFailure::Unsupported(_) => {

@@ -1,13 +1,13 @@
 //! Accepting a delivery: the moment from which it is the gateway's, and will be answered once.
 
 use crate::agent::{AgentStore, session_row};
-use crate::codec::{origin_columns, parse, state, state_word, to_json};
+use crate::codec::{mode_word, origin_columns, parse, state, state_word, to_json};
 use crate::deliveries::{DeliveryState, UNFINISHED_COUNT};
 use crate::error::{Failure, Outcome, StoreError};
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use std::collections::HashSet;
-use wingman_message::{DeliveryId, Header, Inbound, Origin, SessionKey, SessionSource};
+use wingman_message::{DeliveryId, Header, Inbound, Origin, QueueMode, SessionKey, SessionSource};
 
 /// How many messages one delivery may hold.
 pub const MAX_MESSAGES_PER_DELIVERY: usize = 1000;
@@ -49,6 +49,8 @@ pub struct NewDelivery {
     pub messages: Vec<Inbound>,
     /// How many deliveries of the session may be unfinished, this one included.
     pub max_queued: usize,
+    /// What it does where the session is busy.
+    pub mode: QueueMode,
 }
 
 /// What became of a delivery.
@@ -124,9 +126,34 @@ fn accept(connection: &Connection, new: &NewDelivery) -> Outcome<Accepted> {
         open_session(connection, session, new)?;
         state = DeliveryState::Pending;
     }
+    let ordinal = insert_messages(connection, session, new, state, &fresh)?;
+    if !fresh.is_empty() {
+        keep_original(connection, ordinal, new)?;
+    }
+    Ok(Accepted::New { delivery: new.id, session: new.session.clone(), ordinal, messages: fresh.len() })
+}
+
+/// Stores a delivery that answers a question: it has no turn, and is known as delivered.
+pub(crate) fn accept_answer(connection: &Connection, new: &NewDelivery) -> Outcome<Accepted> {
+    let Sorted { fresh, known } = sort_out(connection, new)?;
+    if let (true, Some(first)) = (fresh.is_empty(), known) {
+        return duplicate(connection, first, &new.fingerprint);
+    }
+    let session = session_row(connection, &new.session)?;
+    let ordinal = insert_messages(connection, session, new, DeliveryState::Done, &fresh)?;
+    Ok(Accepted::New { delivery: new.id, session: new.session.clone(), ordinal, messages: 0 })
+}
+
+fn insert_messages(
+    connection: &Connection,
+    session: i64,
+    new: &NewDelivery,
+    state: DeliveryState,
+    fresh: &[(usize, &Inbound)],
+) -> Outcome<i64> {
     let place = fresh.first().map(|(_, message)| to_json(&message.place)).transpose()?;
     let ordinal = insert_delivery(connection, session, new, &Row { state, place: place.as_deref(), error: None })?;
-    for (position, message) in &fresh {
+    for (position, message) in fresh {
         connection
             .prepare_cached(
                 "INSERT INTO inbox (scope, channel, account, inbound, delivery, position, body_json)
@@ -142,18 +169,15 @@ fn accept(connection: &Connection, new: &NewDelivery) -> Outcome<Accepted> {
                 to_json(message)?
             ])?;
     }
-    if !fresh.is_empty() {
-        keep_original(connection, ordinal, new)?;
-    }
-    Ok(Accepted::New { delivery: new.id, session: new.session.clone(), ordinal, messages: fresh.len() })
+    Ok(ordinal)
 }
 
-/// The earlier delivery of the same client's request.
+/// The earlier delivery of the same client's request, or of the same run's call.
 fn find_request(connection: &Connection, origin: &Origin) -> Outcome<Option<i64>> {
-    let Origin::Client { client, request } = origin else { return Ok(None) };
+    let [Some(client), Some(request), ..] = origin_columns(origin)? else { return Ok(None) };
     let found = connection
         .prepare_cached("SELECT ordinal FROM deliveries WHERE client = ?1 AND request = ?2 AND is_dead = 0")?
-        .query_row([client.as_str(), request.as_str()], |row| row.get(0))
+        .query_row([client, request], |row| row.get(0))
         .optional()?;
     Ok(found)
 }
@@ -216,13 +240,13 @@ pub(crate) struct Row<'a> {
 
 /// Inserts the delivery's row; returns its ordinal.
 pub(crate) fn insert_delivery(connection: &Connection, session: i64, new: &NewDelivery, row: &Row<'_>) -> Outcome<i64> {
-    let [client, request, webhook, channel, account] = origin_columns(&new.origin);
+    let [client, request, webhook, channel, account, parent] = origin_columns(&new.origin)?;
     let finished_at = row.state.is_finished().then_some(new.received_at);
     let inserted = connection
         .prepare_cached(
             "INSERT INTO deliveries (id, session, state, client, request, webhook, channel, account, received_at, finished_at,
-                                     fingerprint, place_json, is_dead, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                                     fingerprint, place_json, is_dead, error, parent_json, mode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             new.id.to_string(),
@@ -239,6 +263,8 @@ pub(crate) fn insert_delivery(connection: &Connection, session: i64, new: &NewDe
             row.place,
             row.error.is_some(),
             row.error,
+            parent,
+            mode_word(new.mode),
         ]);
     match inserted {
         Ok(_) => Ok(connection.last_insert_rowid()),

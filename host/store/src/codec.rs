@@ -3,9 +3,10 @@
 use crate::error::{Failure, Outcome};
 use rusqlite::Row;
 use serde::{Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::str::FromStr;
-use wingman_message::{AccountName, MessageStatus, Origin, Role, SessionSource, WebhookId};
+use wingman_message::{MessageStatus, Origin, QueueMode, Role, SessionSource, WebhookId};
 
 pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> Outcome<String> {
     Ok(serde_json::to_string(value)?)
@@ -54,6 +55,15 @@ words!(
     SessionSource::Client => "client",
     SessionSource::Webhook => "webhook",
     SessionSource::Channel => "channel",
+    SessionSource::Delegate => "delegate",
+);
+words!(
+    mode_word, mode, QueueMode,
+    QueueMode::Queue => "queue",
+    QueueMode::Steer => "steer",
+    QueueMode::Collect => "collect",
+    QueueMode::Interrupt => "interrupt",
+    QueueMode::Reject => "reject",
 );
 words!(
     state_word, state, crate::DeliveryState,
@@ -64,20 +74,39 @@ words!(
     crate::DeliveryState::Cancelled => "cancelled",
 );
 
-/// An origin as its columns: client, request, webhook, channel, account.
-pub(crate) fn origin_columns(origin: &Origin) -> [Option<&str>; 5] {
-    match origin {
-        Origin::Client { client, request } => [Some(client.as_str()), Some(request.as_str()), None, None, None],
-        Origin::Webhook { webhook } => [None, None, Some(webhook.as_str()), None, None],
+/// Stands in the column of clients for a run that hands a task over. No client has this name: it holds a control character.
+const DELEGATE: &str = "\u{1f}delegate";
+
+/// An origin as its columns: client, request, webhook, channel, account, and the parent as JSON.
+pub(crate) fn origin_columns(origin: &Origin) -> Outcome<[Option<Cow<'_, str>>; 6]> {
+    let some = |text| Some(Cow::Borrowed(text));
+    Ok(match origin {
+        Origin::Client { client, request } => [some(client.as_str()), some(request.as_str()), None, None, None, None],
+        Origin::Webhook { webhook } => [None, None, some(webhook.as_str()), None, None, None],
         Origin::Channel { channel, account } => {
-            [None, None, None, Some(channel.as_str()), account.as_ref().map(AccountName::as_str)]
+            [None, None, None, some(channel.as_str()), account.as_ref().map(|account| Cow::Borrowed(account.as_str())), None]
         }
-    }
+        Origin::Delegate { parent } => {
+            let call = format!("{}:{}", parent.run, parent.call_id);
+            [some(DELEGATE), Some(call.into()), None, None, None, Some(to_json(parent)?.into())]
+        }
+    })
 }
+
+/// The columns of an origin, in a query over `deliveries d`, as [`origin`] reads them.
+macro_rules! origin_of_d {
+    () => {
+        "d.client, d.request, d.webhook, d.channel, d.account, d.parent_json"
+    };
+}
+pub(crate) use origin_of_d;
 
 /// An origin from its columns, which stand side by side from the column `first` on.
 pub(crate) fn origin(row: &Row<'_>, first: usize) -> Outcome<Origin> {
     let column = |offset| text_at(row, first + offset);
+    if let Some(parent) = column(5)? {
+        return Ok(Origin::Delegate { parent: from_json(parent)? });
+    }
     match (column(0)?, column(1)?, column(2)?, column(3)?) {
         (Some(client), Some(request), None, None) => Ok(Origin::Client { client: parse(client)?, request: parse(request)? }),
         (None, None, Some(webhook), None) => Ok(Origin::Webhook { webhook: parse::<WebhookId>(webhook)? }),

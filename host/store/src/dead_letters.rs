@@ -24,11 +24,11 @@ const PRUNE: &str = "DELETE FROM deliveries WHERE ordinal IN (
 
 /// The newest first. Both are found by their own index, and at most as many as are kept.
 pub(crate) const NEWEST: &str = "SELECT * FROM (
-     SELECT d.id, s.key, d.client, d.request, d.webhook, d.channel, d.account, d.received_at, d.error,
+     SELECT d.id, s.key, d.client, d.request, d.webhook, d.channel, d.account, d.parent_json, d.received_at, d.error,
             NULL AS place_json, NULL AS markdown, 0 AS attempts
      FROM deliveries d INDEXED BY deliveries_dead JOIN sessions s ON s.id = d.session WHERE d.is_dead = 1
      UNION ALL
-     SELECT d.id, s.key, d.client, d.request, d.webhook, d.channel, d.account, o.created_at, o.last_error,
+     SELECT d.id, s.key, d.client, d.request, d.webhook, d.channel, d.account, d.parent_json, o.created_at, o.last_error,
             o.place_json, o.markdown, o.attempts
      FROM outbox o INDEXED BY outbox_dead JOIN deliveries d ON d.ordinal = o.delivery JOIN sessions s ON s.id = d.session
      WHERE o.is_dead = 1)
@@ -170,17 +170,17 @@ fn all(connection: &Connection, query: &str, values: &[&dyn rusqlite::ToSql]) ->
     let mut rows = statement.query(values)?;
     let mut letters = Vec::new();
     while let Some(row) = rows.next()? {
-        let place: Option<String> = row.get(9)?;
+        let place: Option<String> = row.get(10)?;
         let kind = match place {
             None => DeadLetterKind::Inbound,
-            Some(place) => DeadLetterKind::Reply { place: from_json(&place)?, markdown: row.get(10)?, attempts: row.get(11)? },
+            Some(place) => DeadLetterKind::Reply { place: from_json(&place)?, markdown: row.get(11)?, attempts: row.get(12)? },
         };
         letters.push(DeadLetter {
             delivery: parse(&row.get::<_, String>(0)?)?,
             session: parse(&row.get::<_, String>(1)?)?,
             origin: origin(row, 2)?,
-            at: row.get(7)?,
-            reason: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
+            at: row.get(8)?,
+            reason: row.get::<_, Option<String>>(9)?.unwrap_or_default(),
             kind,
         });
     }

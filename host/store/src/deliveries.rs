@@ -6,7 +6,7 @@ use crate::codec;
 use crate::error::{Outcome, StoreError};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use wingman_message::{ClientId, DeliveryId, MessageId, Origin, RequestId, RunId, SessionKey};
+use wingman_message::{ClientId, DeliveryId, MessageId, Origin, Place, QueueMode, RequestId, RunId, SessionKey};
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +44,12 @@ pub struct Unfinished {
     pub origin: Origin,
     /// Pending or running.
     pub state: DeliveryState,
+    /// What it does where the session is busy.
+    pub mode: QueueMode,
+    /// The delivery whose turn it has joined, which comes before it in the list or is being ended.
+    pub joined: Option<DeliveryId>,
+    /// Where its first message came from.
+    pub place: Option<Place>,
 }
 
 /// What is known of a delivery.
@@ -76,24 +82,44 @@ pub struct DeliveryRecord {
 }
 
 pub(crate) const UNFINISHED_COUNT: &str = "SELECT count(*) FROM deliveries WHERE session = ?1 AND finished_at IS NULL";
-pub(crate) const UNFINISHED_OF: &str =
-    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state
-     FROM sessions s JOIN deliveries d ON d.session = s.id WHERE s.key = ?1 AND d.finished_at IS NULL ORDER BY d.ordinal";
+/// What is read of an unfinished delivery.
+macro_rules! unfinished {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.id, s.key, d.ordinal, ",
+            codec::origin_of_d!(),
+            ", d.state, d.mode, (SELECT id FROM deliveries WHERE ordinal = d.joined), d.place_json ",
+            $rest
+        )
+    };
+}
+
+/// What is read of any delivery.
+macro_rules! record {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.id, s.key, d.ordinal, ",
+            codec::origin_of_d!(),
+            ", d.state, d.fingerprint, d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error
+             FROM deliveries d JOIN sessions s ON s.id = d.session ",
+            $rest
+        )
+    };
+}
+
+pub(crate) const UNFINISHED_OF: &str = unfinished!(
+    "FROM sessions s JOIN deliveries d ON d.session = s.id WHERE s.key = ?1 AND d.finished_at IS NULL ORDER BY d.ordinal"
+);
 // Without the hint, the two queries below read every delivery there ever was, to save the sorting of the few unfinished.
-pub(crate) const UNFINISHED: &str = "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state
-     FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
-     WHERE d.finished_at IS NULL ORDER BY d.ordinal";
+pub(crate) const UNFINISHED: &str = unfinished!(
+    "FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
+     WHERE d.finished_at IS NULL ORDER BY d.ordinal"
+);
 pub(crate) const UNFINISHED_SESSIONS: &str = "SELECT s.key
      FROM deliveries d INDEXED BY deliveries_unfinished JOIN sessions s ON s.id = d.session
      WHERE d.finished_at IS NULL GROUP BY d.session ORDER BY min(d.ordinal)";
-pub(crate) const BY_ID: &str =
-    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state, d.fingerprint,
-     d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error
-     FROM deliveries d JOIN sessions s ON s.id = d.session WHERE d.id = ?1";
-pub(crate) const BY_REQUEST: &str =
-    "SELECT d.id, s.key, d.ordinal, d.client, d.request, d.webhook, d.channel, d.account, d.state, d.fingerprint,
-     d.received_at, d.finished_at, d.attempts, d.run, d.answer, d.error
-     FROM deliveries d JOIN sessions s ON s.id = d.session WHERE d.client = ?1 AND d.request = ?2 AND d.is_dead = 0";
+pub(crate) const BY_ID: &str = record!("WHERE d.id = ?1");
+pub(crate) const BY_REQUEST: &str = record!("WHERE d.client = ?1 AND d.request = ?2 AND d.is_dead = 0");
 
 impl AgentStore {
     /// All deliveries that wait or run, in the order of turns.
@@ -208,7 +234,10 @@ fn unfinished(connection: &Connection, query: &str, values: &[&str]) -> Outcome<
             session: codec::parse(&row.get::<_, String>(1)?)?,
             ordinal: row.get(2)?,
             origin: codec::origin(row, 3)?,
-            state: codec::state(&row.get::<_, String>(8)?)?,
+            state: codec::state(&row.get::<_, String>(9)?)?,
+            mode: codec::mode(&row.get::<_, String>(10)?)?,
+            joined: codec::parse_some(codec::text_at(row, 11)?)?,
+            place: codec::text_at(row, 12)?.map(codec::from_json).transpose()?,
         });
     }
     Ok(all)
@@ -226,13 +255,13 @@ fn record(row: &Row<'_>) -> Outcome<DeliveryRecord> {
         session: codec::parse(&row.get::<_, String>(1)?)?,
         ordinal: row.get(2)?,
         origin: codec::origin(row, 3)?,
-        state: codec::state(&row.get::<_, String>(8)?)?,
-        fingerprint: row.get(9)?,
-        received_at: row.get(10)?,
-        finished_at: row.get(11)?,
-        attempts: row.get(12)?,
-        run: codec::parse_some(codec::text_at(row, 13)?)?,
-        answer: codec::parse_some(codec::text_at(row, 14)?)?,
-        error: row.get(15)?,
+        state: codec::state(&row.get::<_, String>(9)?)?,
+        fingerprint: row.get(10)?,
+        received_at: row.get(11)?,
+        finished_at: row.get(12)?,
+        attempts: row.get(13)?,
+        run: codec::parse_some(codec::text_at(row, 14)?)?,
+        answer: codec::parse_some(codec::text_at(row, 15)?)?,
+        error: row.get(16)?,
     })
 }

@@ -8,6 +8,7 @@ use crate::search;
 use crate::turn::{STEPS, read_all, taken};
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
+use std::collections::HashSet;
 use wingman_message::{Entry, Message, MessageId, Role, RunId, SessionKey};
 
 /// How many characters of a session's newest message are shown in lists.
@@ -38,8 +39,15 @@ const BY_ID: &str = select!("messages m WHERE m.id = ?1");
 pub(crate) const OLDEST_BETWEEN: &str =
     select!("messages m WHERE m.session = ?1 AND m.seq > ?2 AND m.seq <= ?3 ORDER BY m.seq LIMIT ?4");
 const OF_DELIVERY: &str = select!("messages m WHERE m.delivery = ?1 AND m.role = 'user' ORDER BY m.seq");
+/// Of those that were merged into a delivery's turn at its start. They were numbered in the order of turns, behind its own.
+const OF_MERGED: &str = select!(
+    "deliveries d JOIN messages m ON m.delivery = d.ordinal
+     WHERE d.joined = ?1 AND d.joined_after IS NULL AND m.role = 'user' ORDER BY m.seq"
+);
 pub(crate) const OPEN_TURNS: &str = "SELECT ordinal FROM deliveries
-     WHERE session = (SELECT id FROM sessions WHERE key = ?1) AND finished_at IS NULL AND run IS NOT NULL";
+     WHERE session = (SELECT id FROM sessions WHERE key = ?1) AND finished_at IS NULL AND (run IS NOT NULL OR joined IS NOT NULL)";
+pub(crate) const STEERED: &str = "SELECT ordinal FROM deliveries INDEXED BY deliveries_steered
+     WHERE session = (SELECT id FROM sessions WHERE key = ?1) AND joined_after IS NOT NULL";
 /// The newest between two numbers, the newest first. All pages are this query, with other bounds.
 pub(crate) const NEWEST_BETWEEN: &str = select!(
     "sessions s JOIN messages m ON m.session = s.id
@@ -113,7 +121,8 @@ impl AgentStore {
 
     /// What was said before the run `before`, in order: the newest `max_messages`, each assistant's with its run's journal
     /// (empty for a user's). With a run that has not begun: all that was said. A turn that began earlier and has no end yet, because
-    /// the process was killed in it, is left out: its answer is still to come, and is nobody else's to give.
+    /// the process was killed in it, is left out: its answer is still to come, and is nobody else's to give. So is what somebody
+    /// said into a turn that ran: its journal holds it, in its place.
     ///
     /// # Errors
     /// See [`AgentStore`].
@@ -129,8 +138,9 @@ impl AgentStore {
                 let first: Option<i64> =
                     connection.prepare_cached(FIRST_OF_RUN)?.query_row([before.to_string()], |row| row.get(0))?;
                 let mut found = newest(connection, &session, i64::MIN, first.unwrap_or(i64::MAX), max_messages)?;
-                let open = open_turns(connection, &session)?;
-                found.retain(|(_, delivery)| delivery.is_none_or(|delivery| !open.contains(&delivery)));
+                let mut elsewhere = deliveries(connection, OPEN_TURNS, &session)?;
+                elsewhere.extend(deliveries(connection, STEERED, &session)?);
+                found.retain(|(_, delivery)| delivery.is_none_or(|delivery| !elsewhere.contains(&delivery)));
                 let with_journal = |(message, delivery): (Message, Option<i64>)| {
                     let journal = journal(connection, &message, delivery)?;
                     Ok((message, journal))
@@ -141,9 +151,9 @@ impl AgentStore {
     }
 }
 
-/// Deliveries of the session whose turn has begun and not ended.
-fn open_turns(connection: &Connection, session: &SessionKey) -> Outcome<Vec<i64>> {
-    let mut statement = connection.prepare_cached(OPEN_TURNS)?;
+/// The deliveries of the session that `query` finds.
+fn deliveries(connection: &Connection, query: &str, session: &SessionKey) -> Outcome<HashSet<i64>> {
+    let mut statement = connection.prepare_cached(query)?;
     let rows = statement.query_map([session.as_str()], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -177,13 +187,15 @@ fn newest(
     Ok(found)
 }
 
-/// The users' messages of a delivery, in order.
-pub(crate) fn of_delivery(connection: &Connection, ordinal: i64) -> Outcome<Vec<Message>> {
-    let mut statement = connection.prepare_cached(OF_DELIVERY)?;
-    let mut rows = statement.query([ordinal])?;
+/// The users' messages that a delivery's turn began with, in order.
+pub(crate) fn of_turn(connection: &Connection, ordinal: i64) -> Outcome<Vec<Message>> {
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(row)?.0);
+    for query in [OF_DELIVERY, OF_MERGED] {
+        let mut statement = connection.prepare_cached(query)?;
+        let mut rows = statement.query([ordinal])?;
+        while let Some(row) = rows.next()? {
+            found.push(read(row)?.0);
+        }
     }
     Ok(found)
 }

@@ -31,6 +31,12 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::accept::KNOWN, "inbox_identity"),
         (crate::turn::INBOX, "inbox_by_delivery"),
         (crate::turn::BY_RUN, "deliveries_by_run"),
+        (crate::turn::JOINED, "deliveries_joined"),
+        (crate::turn::ANSWERED_WITH, "deliveries_joined"),
+        (crate::messages::STEERED, "deliveries_steered"),
+        (crate::questions::PENDING_AT, "questions_pending"),
+        (crate::questions::APPROVED, "questions_approved"),
+        (crate::delegations::PARENT_OF, "deliveries_children"),
     ] {
         let plan = plan(query);
         assert!(plan.contains(index), "{query}\n{plan}");
@@ -47,6 +53,7 @@ fn lists_read_their_index_in_order() {
         (crate::outbox::PLACES, "outbox_by_place"),
         (crate::deliveries::UNFINISHED, "USING INDEX deliveries_unfinished"),
         (crate::deliveries::UNFINISHED_SESSIONS, "deliveries_unfinished"),
+        (crate::questions::PENDING, "questions_pending"),
     ] {
         let plan = plan(query);
         assert!(plan.contains(scan), "{query}\n{plan}");

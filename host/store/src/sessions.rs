@@ -272,6 +272,7 @@ fn delete(connection: &Connection, key: &SessionKey, rest: &str) -> Outcome<bool
     }
     // Replies in the outbox stay: they were said, and somebody waits for them.
     for statement in [
+        "DELETE FROM questions WHERE session = ?1",
         "DELETE FROM steps WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE inbox SET body_json = NULL WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE deliveries SET answer = NULL, error = NULL WHERE ordinal IN (SELECT delivery FROM messages WHERE session = ?1)",

@@ -77,6 +77,9 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
         max_steps: 3,
         outputs: "/nowhere".into(),
         tool_time: Duration::from_secs(60),
+        queue_mode: Default::default(),
+        approval: Default::default(),
+        delegates: vec![],
     };
     Agent::new(spec, model, vec![Arc::new(tools)], Arc::new(ManualClock::at(1_000)))
 }

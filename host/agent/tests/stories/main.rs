@@ -22,6 +22,7 @@ mod demo;
 mod keys;
 mod openai;
 mod others;
+mod planning;
 mod properties;
 mod reasoning;
 mod resilience;

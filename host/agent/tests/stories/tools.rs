@@ -79,6 +79,9 @@ fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Durat
         max_steps: 3,
         outputs: "/nowhere".into(),
         tool_time,
+        queue_mode: Default::default(),
+        approval: Default::default(),
+        delegates: vec![],
     };
     Agent::new(spec, model, sources, Arc::new(ManualClock::at(0)))
 }

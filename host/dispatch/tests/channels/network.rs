@@ -102,7 +102,15 @@ impl Components for Network {
         Ok(self.messages.lock().unwrap().clone())
     }
 
-    async fn receive(&self, _: &ChannelName, _: Option<&AccountName>, request: HttpRequest) -> Result<Received, PluginFailure> {
+    async fn receive(
+        &self,
+        channel: &ChannelName,
+        _: Option<&AccountName>,
+        request: HttpRequest,
+    ) -> Result<Received, PluginFailure> {
+        if channel.as_str() == "client" {
+            return Ok(said_by_client(channel, &request));
+        }
         let reply = HttpReply { status: 200, headers: vec![], body: request.body };
         Ok(Received { reply, messages: self.messages.lock().unwrap().clone() })
     }
@@ -168,4 +176,22 @@ impl Components for Network {
     fn list(&self) -> Vec<PluginStatus> {
         Vec::new()
     }
+}
+
+/// A client's request: its payload's `content`, under the id in its address.
+fn said_by_client(channel: &ChannelName, request: &HttpRequest) -> Received {
+    let payload: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+    let message = Inbound {
+        id: request.url.clone(),
+        place: Place::of(channel.clone()),
+        sender: None,
+        text: payload["content"].as_str().unwrap().to_owned(),
+        attachments: vec![],
+        mentioned: true,
+        reply_to: None,
+        sent_at: None,
+        facts: vec![],
+        context: None,
+    };
+    Received { reply: HttpReply { status: 200, headers: vec![], body: "".into() }, messages: vec![message] }
 }

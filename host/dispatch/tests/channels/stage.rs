@@ -10,8 +10,8 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc;
 use wingman_dispatch::{Dispatch, Entrances, Folders, Limits, RetryPolicy, StoredWebhook, Webhooks};
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, ChannelName, Entry, Inbound, ModelError, ModelInfo, Peer, PeerKind, Place, PluginName,
-    Progress, RunContext, RunError, Sender, SessionKey, Step, StopReason, SystemClock, Usage, WebhookId,
+    AgentId, AgentInfo, AgentRuntime, ChannelName, Entry, Inbound, ModelError, ModelInfo, Next, Peer, PeerKind, Place,
+    PluginName, Progress, QueueMode, RunContext, RunError, Sender, SessionKey, Step, StopReason, SystemClock, Usage, WebhookId,
 };
 use wingman_route::Router;
 use wingman_store::Store;
@@ -36,6 +36,10 @@ struct Actor {
 impl AgentRuntime for Actor {
     fn info(&self) -> &AgentInfo {
         &self.info
+    }
+
+    fn next(&self, _: &[Entry]) -> Next {
+        Next::Model
     }
 
     async fn step(&self, context: &RunContext, _: &[Entry], _: &[Entry]) -> Result<Step, RunError> {
@@ -83,6 +87,7 @@ impl Stage {
             model,
             tools: vec![],
             outputs: folder.path().join("outputs/main").into(),
+            queue_mode: QueueMode::Queue,
         };
         let agent: Arc<dyn AgentRuntime> = Arc::new(Actor { info, lines: Mutex::new(spoken) });
         let entrances = Entrances {
@@ -96,7 +101,8 @@ impl Stage {
             longest_pause: Duration::from_millis(20),
             give_up_after: Duration::from_secs(60),
         };
-        let limits = Limits { queued_per_session: 10, concurrent_runs: 8, run_seconds: 60, retry };
+        let limits =
+            Limits { queued_per_session: 10, concurrent_runs: 8, run_seconds: 60, delegate_depth: 3, delegate_runs: 16, retry };
         let webhooks = Webhooks::new(vec![webhook("plain", None), webhook("signed", Some("signed"))], store.gateway());
         let agents = HashMap::from([(id, agent)]);
         let folders = Folders::new(vec![folder.path().join("root")]);

@@ -174,6 +174,18 @@ impl Printer {
                 let first = tool_output.lines().next().unwrap_or_default();
                 self.aside(&format!("[{tool_name} {}] {first}", if *is_error { "failed" } else { "done" }));
             }
+            AgentEventKind::QuestionAsked { question } => {
+                self.aside(&format!("waiting for an answer: {}", question.text));
+                for choice in question.choices.iter().flatten() {
+                    self.aside(&format!("- {choice}"));
+                }
+                self.aside(&format!(
+                    "answer it on the page, or: POST /api/sessions/{}/questions/{}",
+                    question.session_id, question.id
+                ));
+            }
+            AgentEventKind::QuestionAnswered { .. } => self.aside("answered"),
+            AgentEventKind::DelegateStart { child_agent_id, .. } => self.aside(&format!("[agent {child_agent_id} is at work]")),
             AgentEventKind::AgentComplete { result } if result.truncated => self.aside("[the model hit its output limit]"),
             _ => {}
         }

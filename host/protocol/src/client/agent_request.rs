@@ -31,9 +31,12 @@ pub struct AgentRequest {
     #[schemars(with = "Option<String>")]
     #[ts(as = "Option<String>")]
     pub session_key: Option<SessionKey>,
-    /// Whether to wait where the session is busy, rather than fail. True unless said otherwise.
+    /// Whether to wait where the session is busy, rather than fail. True unless said otherwise; false is the mode `reject`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_if_busy: Option<bool>,
+    /// What to do where the session is busy. The agent's own mode unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_mode: Option<QueueMode>,
     /// Settings of this one run; kept as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(type = "Record<string, unknown>", optional)]
@@ -50,7 +53,37 @@ impl AgentRequest {
             routing: None,
             session_key: None,
             queue_if_busy: None,
+            queue_mode: None,
             execution: None,
+        }
+    }
+}
+
+/// What a request does where its session is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueMode {
+    /// It waits, and has a turn of its own.
+    Queue,
+    /// It joins the turn that runs, between a tool's result and the next request to the model; where the run ends before that, it
+    /// has a turn of its own.
+    Steer,
+    /// It waits, and shares one turn with those directly behind it that wait in this mode and come from the same client.
+    Collect,
+    /// It stops the turn that runs, whose words so far are kept, and is next.
+    Interrupt,
+    /// It is refused.
+    Reject,
+}
+
+impl From<QueueMode> for wingman_message::QueueMode {
+    fn from(mode: QueueMode) -> Self {
+        match mode {
+            QueueMode::Queue => Self::Queue,
+            QueueMode::Steer => Self::Steer,
+            QueueMode::Collect => Self::Collect,
+            QueueMode::Interrupt => Self::Interrupt,
+            QueueMode::Reject => Self::Reject,
         }
     }
 }
@@ -131,8 +164,8 @@ pub struct AgentRequestFrame {
     pub agent_id: Option<AgentId>,
     /// The session, where the client names one.
     pub session_key: Option<SessionKey>,
-    /// Whether to wait where the session is busy.
-    pub queue_if_busy: bool,
+    /// What to do where the session is busy, where the client says so.
+    pub queue_mode: Option<wingman_message::QueueMode>,
     /// Settings of this one run.
     pub execution: Option<serde_json::Map<String, serde_json::Value>>,
     /// Where the request comes from, where the client says so.
@@ -147,7 +180,8 @@ impl AgentRequestFrame {
             RequestId::new(&id).map_err(|_| refuse("`id`: expected 1 to 200 characters, none of them a control character"))?;
         let request: AgentRequest = envelope.payload()?;
         let payload = envelope.raw_payload().ok_or_else(|| refuse("`payload` is missing"))?.to_owned();
-        let AgentRequest { agent_id, content, attachments, routing, session_key, queue_if_busy, execution } = request;
+        let AgentRequest { agent_id, content, attachments, routing, session_key, queue_if_busy, queue_mode, execution } = request;
+        let rejects = (queue_if_busy == Some(false)).then_some(wingman_message::QueueMode::Reject);
         let says_something =
             content.is_some_and(|text| !text.trim().is_empty()) || attachments.is_some_and(|all| !all.is_empty());
         if !says_something {
@@ -158,7 +192,7 @@ impl AgentRequestFrame {
             payload,
             agent_id,
             session_key,
-            queue_if_busy: queue_if_busy.unwrap_or(true),
+            queue_mode: rejects.or(queue_mode.map(Into::into)),
             execution,
             routing: routing.map(Place::from),
         })

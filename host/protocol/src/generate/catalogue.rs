@@ -15,12 +15,12 @@ macro_rules! visit_all {
 /// Frames and what is inside them.
 pub(super) fn frames(visitor: &mut impl Visit) {
     visit_all!(visitor:
-        Envelope, ClientFrame, ClientInfo, Auth, AgentRequest, NewAttachment, AttachmentKind, Routing, Peer, PeerKind,
-        CancelRequest, SubscribeRequest, UnsubscribeRequest,
+        Envelope, ClientFrame, ClientInfo, Auth, AgentRequest, NewAttachment, AttachmentKind, QueueMode, Routing, Peer, PeerKind,
+        CancelRequest, AnswerRequest, SubscribeRequest, UnsubscribeRequest,
         ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, PongFrame,
         AgentFrame, AgentEvent, AgentResult, Usage,
         StreamChunk, TextData, ChunkText, ToolInput, ToolChunk, ToolOutput, ToolFailure,
-        StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment,
+        StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment, PendingQuestion, QuestionKind,
     );
 }
 
@@ -30,7 +30,7 @@ pub(super) fn bodies(visitor: &mut impl Visit) {
         SessionSummary, SessionSource, CreateSession, RenameSession, ForkSession, SetWorkdir, SearchHit, SnippetPart,
         ExportHeader, ExportedMessage, FolderRoots, FolderListing, FolderEntry, FileEntry, MakeFolder, AgentSummary, ServerConfig, PluginSummary, PluginState, ProviderSummary,
         WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
-        DeadLetter, DeadLetterKind,
+        DeadLetter, DeadLetterKind, QuestionReply,
         Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,
     );
 }

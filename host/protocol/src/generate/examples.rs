@@ -7,12 +7,13 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 57] = [
+pub(super) const EXAMPLES: [(&str, &str); 65] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
     golden!("client.req-agent.full"),
     golden!("client.req-agent-cancel"),
+    golden!("client.req-answer"),
     golden!("client.session-subscribe"),
     golden!("client.session-unsubscribe"),
     golden!("client.ping"),
@@ -20,7 +21,10 @@ pub(super) const EXAMPLES: [(&str, &str); 57] = [
     golden!("server.res.refused"),
     golden!("server.ack.queued"),
     golden!("server.ack.dequeued"),
+    golden!("server.ack.steered"),
+    golden!("server.ack.merged"),
     golden!("server.ack.cancel"),
+    golden!("server.ack.answer"),
     golden!("server.ack.subscribe"),
     golden!("server.ack.unsubscribe"),
     golden!("server.error"),
@@ -38,6 +42,9 @@ pub(super) const EXAMPLES: [(&str, &str); 57] = [
     golden!("server.event.tool-end"),
     golden!("server.event.tool-end.failed"),
     golden!("server.event.agent-snapshot"),
+    golden!("server.event.question-asked"),
+    golden!("server.event.question-answered"),
+    golden!("server.event.delegate-start"),
     golden!("server.event.agent-complete"),
     golden!("server.event.agent-error"),
     golden!("rest.SessionSummary"),
@@ -62,6 +69,7 @@ pub(super) const EXAMPLES: [(&str, &str); 57] = [
     golden!("rest.AuthSession"),
     golden!("rest.LoginRequest"),
     golden!("rest.DeadLetter"),
+    golden!("rest.QuestionReply"),
     golden!("rest.Health"),
     golden!("rest.Stats"),
     golden!("rest.Problem"),

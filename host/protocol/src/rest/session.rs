@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::Not;
-use wingman_message::{AgentId, MessageId, SessionKey};
+use wingman_message::{AgentId, MessageId, RunId, SessionKey};
 
 /// What a session was opened by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
@@ -15,6 +15,8 @@ pub enum SessionSource {
     Webhook,
     /// A chat network.
     Channel,
+    /// Another agent, which handed a task over.
+    Delegate,
 }
 
 impl From<wingman_message::SessionSource> for SessionSource {
@@ -24,6 +26,7 @@ impl From<wingman_message::SessionSource> for SessionSource {
             From::Client => Self::Client,
             From::Webhook => Self::Webhook,
             From::Channel => Self::Channel,
+            From::Delegate => Self::Delegate,
         }
     }
 }
@@ -58,6 +61,16 @@ pub struct SessionSummary {
     #[serde(default, skip_serializing_if = "Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub running: bool,
+    /// The session whose run handed over the task that it was opened for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>", optional)]
+    pub parent_session_id: Option<SessionKey>,
+    /// That run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>", optional)]
+    pub parent_run_id: Option<RunId>,
 }
 
 /// Opens a session. The default agent, a name made of the first message and a new id stand where nothing is said.

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wingman_message::{AgentId, RequestId, SessionKey};
+use wingman_message::{AgentId, QuestionId, RequestId, RunId, SessionKey};
 
 /// A confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
@@ -33,6 +33,18 @@ pub enum Ack {
         request_id: RequestId,
         /// What became of it.
         status: CancelStatus,
+    },
+    /// The answer to a question is kept, and its run goes on.
+    #[serde(rename = "req:answer")]
+    Answer {
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The question.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        question_id: QuestionId,
     },
     /// The client watches the session; what it missed and live events follow.
     #[serde(rename = "session_subscribe")]
@@ -93,6 +105,54 @@ pub enum QueueAck {
         agent_id: AgentId,
         /// How many still wait.
         remaining: u64,
+    },
+    /// The request has joined the run in flight. Its own end comes with that run's.
+    Steered {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The agent.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        agent_id: AgentId,
+        /// The run that answers it.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        run_id: RunId,
+        /// The request that it has joined, where a client's request began the run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        #[ts(as = "Option<String>", optional)]
+        joined_request_id: Option<RequestId>,
+    },
+    /// The request shares a turn that begins now with one before it. Its own end comes with that one's.
+    Merged {
+        /// The request.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        request_id: RequestId,
+        /// The session.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        session_id: SessionKey,
+        /// The agent.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        agent_id: AgentId,
+        /// The run that answers it.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        run_id: RunId,
+        /// The request that it has joined, where a client's request began the run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        #[ts(as = "Option<String>", optional)]
+        joined_request_id: Option<RequestId>,
     },
 }
 

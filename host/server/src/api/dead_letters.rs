@@ -77,5 +77,6 @@ fn words(origin: &Origin) -> String {
         Origin::Webhook { webhook } => format!("webhook {webhook}"),
         Origin::Channel { channel, account: Some(account) } => format!("channel {channel}, account {account}"),
         Origin::Channel { channel, account: None } => format!("channel {channel}"),
+        Origin::Delegate { parent } => format!("session {}", parent.session),
     }
 }

@@ -55,7 +55,10 @@ pub(crate) async fn list(
     let text = query.q.as_deref().map(str::trim).filter(|text| !text.is_empty());
     let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
     let page = dispatch.list_sessions(query.agent_id.as_ref(), text, limit, cursor.as_ref()).await?;
-    let summaries = page.sessions.iter().map(|session| summary(session, &dispatch)).collect();
+    let mut summaries = Vec::with_capacity(page.sessions.len());
+    for session in &page.sessions {
+        summaries.push(summary(session, &dispatch).await?);
+    }
     Ok((next_cursor(page.next), Json(summaries)))
 }
 
@@ -76,7 +79,7 @@ pub(crate) async fn create(
         }
     };
     let session = dispatch.create_session(key, name).await?;
-    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch))))
+    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch).await?)))
 }
 
 pub(crate) async fn read(
@@ -84,7 +87,7 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<SessionSummary>, ApiError> {
     let session = dispatch.session(&key(&id)?).await?.ok_or_else(|| no_such_session(&id))?;
-    Ok(Json(summary(&session, &dispatch)))
+    Ok(Json(summary(&session, &dispatch).await?))
 }
 
 pub(crate) async fn rename(
@@ -98,7 +101,7 @@ pub(crate) async fn rename(
         return Err(no_such_session(&id));
     }
     let session = dispatch.session(&key).await?.ok_or_else(|| no_such_session(&id))?;
-    Ok(Json(summary(&session, &dispatch)))
+    Ok(Json(summary(&session, &dispatch).await?))
 }
 
 pub(crate) async fn delete(
@@ -122,7 +125,7 @@ pub(crate) async fn set_workdir(
         return Err(no_such_session(&id));
     }
     let session = dispatch.session(&key).await?.ok_or_else(|| no_such_session(&id))?;
-    Ok(Json(summary(&session, &dispatch)))
+    Ok(Json(summary(&session, &dispatch).await?))
 }
 
 /// A new session of what was said up to a message.
@@ -134,7 +137,7 @@ pub(crate) async fn fork(
 ) -> Result<(StatusCode, Json<SessionSummary>), ApiError> {
     let name = name.map(|name| checked_name(&name)).transpose()?;
     let session = dispatch.fork_session(&of.key(&id)?, message_id, name).await?;
-    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch))))
+    Ok((StatusCode::CREATED, Json(summary(&session, &dispatch).await?)))
 }
 
 /// A session key out of a path.
@@ -160,8 +163,9 @@ pub(super) fn checked_name(name: &str) -> Result<String, ApiError> {
     Ok(name.to_owned())
 }
 
-pub(super) fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSummary {
-    SessionSummary {
+pub(super) async fn summary(session: &SessionRecord, dispatch: &Dispatch) -> Result<SessionSummary, ApiError> {
+    let parent = dispatch.parent_of(&session.key).await?;
+    Ok(SessionSummary {
         id: session.key.clone(),
         name: display_name(session.name.as_deref(), &session.key),
         agent_id: session.key.agent().clone(),
@@ -172,7 +176,9 @@ pub(super) fn summary(session: &SessionRecord, dispatch: &Dispatch) -> SessionSu
         workdir: session.workdir.clone(),
         source: session.source.into(),
         running: dispatch.is_running(&session.key),
-    }
+        parent_session_id: parent.as_ref().map(|parent| parent.session.clone()),
+        parent_run_id: parent.as_ref().map(|parent| parent.run),
+    })
 }
 
 /// What people call the session.

@@ -89,7 +89,7 @@ pub(crate) async fn import(
     let name = reader.name.take().map(|name| checked_name(&name)).transpose()?;
     let (sender, pieces) = mpsc::channel(PIECES);
     let (session, ()) = tokio::join!(dispatch.import_session(&agent, name, pieces), feed(lines, reader, sender));
-    Ok((StatusCode::CREATED, Json(summary(&session?, &dispatch))))
+    Ok((StatusCode::CREATED, Json(summary(&session?, &dispatch).await?)))
 }
 
 /// Hands the file on, piece by piece, until its end, its first mistake, or until nobody wants more.
@@ -272,7 +272,7 @@ mod tests {
             parts: vec![Part::Text { text: content.to_owned() }],
             attachments: vec![],
             untrusted: true,
-            journal: vec![Entry::Assistant { text: content.to_owned(), calls: vec![] }],
+            journal: vec![Entry::Assistant { text: content.to_owned(), calls: vec![], reasoning: None }],
         }
     }
 

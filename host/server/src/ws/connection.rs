@@ -96,6 +96,7 @@ impl Connection {
             ClientMessage::Connect(_) => outbox.frame(&ServerFrame::ready(id, now)).await,
             ClientMessage::AgentRequest(request) => requests::take(request, client, watches, outbox, sockets).await,
             ClientMessage::Cancel(cancel) => requests::cancel(id, cancel.request_id, client, outbox, sockets).await,
+            ClientMessage::Answer(answer) => requests::answer(id, answer, outbox, sockets).await,
             ClientMessage::SessionUnsubscribe(request) => {
                 let seq = watches.unsubscribe(&request.session_id);
                 let ack = Ack::SessionUnsubscribe { session_id: request.session_id, seq };

@@ -1,9 +1,10 @@
 //! From what happened in a session to the frames that one client is sent.
 
 use wingman_dispatch::{Event, What};
-use wingman_message::{ClientId, Message, MessageStatus};
+use wingman_message::{ClientId, Message, MessageStatus, Question, RequestId, RunId};
 use wingman_protocol::{
-    Ack, AgentEvent, AgentEventKind, AgentResult, EncodedEvent, MessagePart, QueueAck, ServerFrame, StoredMessage, StreamChunk,
+    Ack, AgentEvent, AgentEventKind, AgentResult, EncodedEvent, MessagePart, PendingQuestion, QueueAck, ServerFrame,
+    StoredMessage, StreamChunk,
 };
 
 /// How a client stands to an event.
@@ -28,6 +29,23 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
             .map(|request| AgentEventKind::RequestQueued { request_id: request.clone(), position: *position as u64 })
             .collect(),
         What::Dequeued { remaining } => return dequeued(event, *remaining, is_requester),
+        What::Joined { run, into, steered } => return joined(event, *run, into.as_ref(), *steered, is_requester),
+        // The session's own end has told those who watch.
+        What::JoinedEnded { .. } if !is_requester => vec![],
+        What::JoinedEnded { answer: Some(answer), error: None, usage } => {
+            vec![AgentEventKind::AgentComplete { result: result(answer, usage.map(Into::into)) }]
+        }
+        What::JoinedEnded { answer, error, .. } => vec![AgentEventKind::AgentError {
+            error: error.clone().unwrap_or_else(|| "the request ended without an answer".into()),
+            message_id: answer.as_ref().map(|answer| answer.id),
+        }],
+        What::Asked(question) => vec![asked(question)],
+        What::Answered { question, answer } => vec![AgentEventKind::question_answered(question.id, answer)],
+        What::Delegated { call_id, session } => vec![AgentEventKind::DelegateStart {
+            child_agent_id: session.agent().clone(),
+            child_session_id: session.clone(),
+            parent_call_id: call_id.to_string(),
+        }],
         What::Started { prompt } => {
             vec![AgentEventKind::AgentStart { agent: event.session.agent().to_string(), prompt: prompt.clone() }]
         }
@@ -63,6 +81,7 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
             request_id: snapshot.request.clone(),
             prompt: snapshot.prompt.clone(),
             parts: snapshot.parts.iter().map(MessagePart::from).collect(),
+            question: snapshot.question.as_ref().map(|question| Box::new(PendingQuestion::from(question.as_ref()))),
         }],
         // What ended while nobody looked is a message of the history to a watcher, and the awaited end to its requester.
         What::Completed { answer, .. } | What::Failed { answer: Some(answer), .. } if event.replayed && !is_requester => {
@@ -81,9 +100,10 @@ pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<St
     kinds.into_iter().map(|kind| encode(event, kind, client, is_requester)).collect()
 }
 
-/// A new message, for a client that lists sessions and does not watch this one.
+/// A new message or a question, for a client that lists sessions and does not watch this one.
 pub(crate) fn notice(event: &Event, client: &ClientId) -> Option<String> {
     let message = match &event.what {
+        What::Asked(question) => return Some(encode(event, asked(question), client, false)),
         What::UserMessage(message) | What::Completed { answer: message, .. } | What::Failed { answer: Some(message), .. } => {
             message
         }
@@ -105,10 +125,20 @@ pub(crate) fn result(answer: &Message, usage: Option<wingman_protocol::Usage>) -
 }
 
 fn encode(event: &Event, kind: AgentEventKind, client: &ClientId, is_requester: bool) -> String {
-    let payload =
-        AgentEvent { kind, session_id: event.session.clone(), agent_id: event.session.agent().clone(), timestamp: event.at };
+    let payload = AgentEvent {
+        kind,
+        session_id: event.session.clone(),
+        agent_id: event.session.agent().clone(),
+        timestamp: event.at,
+        parent_session_id: event.parent.as_ref().map(|parent| parent.session.clone()),
+        parent_run_id: event.parent.as_ref().map(|parent| parent.run),
+    };
     let encoded = EncodedEvent::new(event.seq, event.request.clone(), &payload);
     if is_requester { encoded.for_requester(client) } else { encoded.for_watcher() }
+}
+
+fn asked(question: &Question) -> AgentEventKind {
+    AgentEventKind::QuestionAsked { question: Box::new(PendingQuestion::from(question)) }
 }
 
 fn session_message(message: &Message) -> AgentEventKind {
@@ -128,4 +158,18 @@ fn dequeued(event: &Event, remaining: usize, is_requester: bool) -> Vec<String> 
         }
         _ => vec![],
     }
+}
+
+/// The one who made a request that has no turn of its own is told whose turn answers it.
+fn joined(event: &Event, run_id: RunId, into: Option<&RequestId>, steered: bool, is_requester: bool) -> Vec<String> {
+    let Some(request_id) = event.request.clone().filter(|_| is_requester) else { return vec![] };
+    let id = Some(request_id.to_string());
+    let (session_id, agent_id) = (event.session.clone(), event.session.agent().clone());
+    let joined_request_id = into.cloned();
+    let ack = if steered {
+        QueueAck::Steered { request_id, session_id, agent_id, run_id, joined_request_id }
+    } else {
+        QueueAck::Merged { request_id, session_id, agent_id, run_id, joined_request_id }
+    };
+    vec![ServerFrame::ack(id, Ack::AgentRequest(ack), event.at).to_json()]
 }

@@ -8,10 +8,11 @@ use super::watches::Watches;
 use crate::problem::wire_error;
 use axum::body::Bytes;
 use std::sync::Arc;
-use wingman_dispatch::{Cancelled, ClientRequest, Event, Refused, Submitted, What};
+use wingman_dispatch::{Cancelled, ClientRequest, Event, QuestionReply, Refused, Submitted, What};
 use wingman_message::{AgentId, RequestId, SessionKey};
 use wingman_protocol::{
-    Ack, AgentEvent, AgentEventKind, AgentRequestFrame, CancelStatus, EncodedEvent, ErrorBody, ErrorCode, QueueAck, ServerFrame,
+    Ack, AgentEvent, AgentEventKind, AgentRequestFrame, AnswerRequest, CancelStatus, EncodedEvent, ErrorBody, ErrorCode,
+    QueueAck, ServerFrame,
 };
 
 /// Takes a request, or says why not. All that comes of it arrives as events.
@@ -22,14 +23,14 @@ pub(crate) async fn take(
     outbox: &Outbox,
     sockets: &Sockets,
 ) -> Result<(), Gone> {
-    let AgentRequestFrame { request_id, payload, agent_id, session_key, queue_if_busy, routing, execution: _ } = frame;
+    let AgentRequestFrame { request_id, payload, agent_id, session_key, queue_mode, routing, execution: _ } = frame;
     let request = ClientRequest {
         client: client.id.clone(),
         request: request_id.clone(),
         agent: agent_id.clone(),
         session: session_key,
         channel: routing.map(|place| place.channel),
-        queue_if_busy,
+        mode: queue_mode,
         payload: Bytes::copy_from_slice(payload.get().as_bytes()),
     };
     let prepared = match sockets.dispatch.prepare(request).await {
@@ -93,6 +94,19 @@ pub(crate) async fn cancel(
     outbox.frame(&ServerFrame::ack(id, Ack::Cancel { request_id: request, status }, now)).await
 }
 
+/// Answers a question that a run waits for.
+pub(crate) async fn answer(id: Option<String>, request: AnswerRequest, outbox: &Outbox, sockets: &Sockets) -> Result<(), Gone> {
+    let AnswerRequest { session_id, question_id, answer, approve, reason } = request;
+    let reply = QuestionReply { answer, approve, reason };
+    let answered = sockets.dispatch.answer(&session_id, question_id, reply).await;
+    let now = sockets.dispatch.now_ms();
+    let frame = match answered {
+        Ok(()) => ServerFrame::ack(id, Ack::Answer { session_id, question_id }, now),
+        Err(refused) => ServerFrame::error(id, wire_error(&refused), now),
+    };
+    outbox.frame(&frame).await
+}
+
 async fn refuse(request: &RequestId, refused: &Refused, outbox: &Outbox, sockets: &Sockets) -> Result<(), Gone> {
     let error = ServerFrame::error(Some(request.to_string()), wire_error(refused), sockets.dispatch.now_ms());
     outbox.frame(&error).await
@@ -118,6 +132,7 @@ async fn repeat(
         request: Some(request),
         client: Some(client.id.clone()),
         replayed: true,
+        parent: None,
         what,
     };
     for frame in events::frames(&event, &client.id, events::Stands::Requester) {
@@ -135,6 +150,8 @@ async fn busy(session: SessionKey, request: RequestId, client: &Client, outbox: 
         session_id: session,
         agent_id,
         timestamp: sockets.dispatch.now_ms(),
+        parent_session_id: None,
+        parent_run_id: None,
     };
     outbox.text(EncodedEvent::new(0, Some(request), &payload).for_requester(&client.id)).await
 }

@@ -221,6 +221,7 @@ fn anything() -> impl Strategy<Value = CopiedMessage> {
         text.prop_map(|text| Entry::Assistant {
             calls: vec![ToolCall { id: "1".into(), name: text.clone(), input: serde_json::json!([text]) }],
             text,
+            reasoning: None,
         }),
         (text, any::<bool>()).prop_map(|(output, is_error)| Entry::Tool {
             call_id: "1".into(),

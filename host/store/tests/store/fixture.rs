@@ -102,6 +102,7 @@ pub(crate) fn delivery(session: &SessionKey, ids: &[&str]) -> NewDelivery {
         raw: None,
         messages: ids.iter().map(|id| inbound(id)).collect(),
         max_queued: 100,
+        mode: wingman_message::QueueMode::Queue,
     }
 }
 

@@ -6,6 +6,7 @@ mod copying;
 mod crash;
 mod fixture;
 mod gateway;
+mod joining;
 mod large;
 mod migrating;
 mod model;

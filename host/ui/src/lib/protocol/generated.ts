@@ -48,6 +48,14 @@ export type ClientFrame = {
   /** Milliseconds since the Unix epoch. */
   timestamp: number;
 } | {
+  "type": "req:answer";
+  /** Echoed by the answer. */
+  id?: string;
+  /** The question, and what is said to it. */
+  payload: AnswerRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
   "type": "session_subscribe";
   /** Echoed by the answer. */
   id?: string;
@@ -103,8 +111,10 @@ export type AgentRequest = {
   routing?: Routing;
   /** The session to speak in. */
   sessionKey?: string;
-  /** Whether to wait where the session is busy, rather than fail. True unless said otherwise. */
+  /** Whether to wait where the session is busy, rather than fail. True unless said otherwise; false is the mode `reject`. */
   queueIfBusy?: boolean;
+  /** What to do where the session is busy. The agent's own mode unless said otherwise. */
+  queueMode?: QueueMode;
   /** Settings of this one run; kept as they are. */
   execution?: Record<string, unknown>;
 };
@@ -127,6 +137,9 @@ export type NewAttachment = {
 
 /** How an attachment is to be shown. */
 export type AttachmentKind = "image" | "audio" | "file";
+
+/** What a request does where its session is busy. */
+export type QueueMode = "queue" | "steer" | "collect" | "interrupt" | "reject";
 
 /** Where a request comes from. Ids are compared exactly as written. */
 export type Routing = {
@@ -159,6 +172,20 @@ export type PeerKind = "dm" | "group" | "channel";
 export type CancelRequest = {
   /** The `id` of the `req:agent`. */
   requestId: string;
+};
+
+/** An answer. A question for an approval takes `approve`, any other one `answer`. */
+export type AnswerRequest = {
+  /** The session that waits. */
+  sessionId: string;
+  /** The question. */
+  questionId: string;
+  /** The answer in words: one of the choices, or any text. */
+  answer?: string;
+  /** Whether the tool may be called. */
+  approve?: boolean;
+  /** Why it may not, for the agent to read. */
+  reason?: string;
 };
 
 /** Which session to watch. */
@@ -220,6 +247,12 @@ export type Ack = {
   /** What became of it. */
   status: CancelStatus;
 } | {
+  "action": "req:answer";
+  /** The session. */
+  sessionId: string;
+  /** The question. */
+  questionId: string;
+} | {
   "action": "session_subscribe";
   /** The session. */
   sessionId: string;
@@ -254,6 +287,30 @@ export type QueueAck = {
   agentId: string;
   /** How many still wait. */
   remaining: number;
+} | {
+  "status": "steered";
+  /** The request. */
+  requestId: string;
+  /** The session. */
+  sessionId: string;
+  /** The agent. */
+  agentId: string;
+  /** The run that answers it. */
+  runId: string;
+  /** The request that it has joined, where a client's request began the run. */
+  joinedRequestId?: string;
+} | {
+  "status": "merged";
+  /** The request. */
+  requestId: string;
+  /** The session. */
+  sessionId: string;
+  /** The agent. */
+  agentId: string;
+  /** The run that answers it. */
+  runId: string;
+  /** The request that it has joined, where a client's request began the run. */
+  joinedRequestId?: string;
 };
 
 /** What became of a cancellation. */
@@ -316,6 +373,10 @@ export type AgentEvent = {
   agentId: string;
   /** Milliseconds since the Unix epoch. */
   timestamp: number;
+  /** The session whose run waits for this one, where another agent handed the task over. */
+  parentSessionId?: string;
+  /** The run that waits. */
+  parentRunId?: string;
 } & ({
   "type": "session-message";
   /** The message's id. */
@@ -374,6 +435,28 @@ export type AgentEvent = {
   prompt: string;
   /** The answer so far. */
   parts: Array<MessagePart>;
+  /** What it waits to be answered. */
+  question?: PendingQuestion;
+} | {
+  "type": "question-asked";
+  /** The question. */
+  question: PendingQuestion;
+} | {
+  "type": "question-answered";
+  /** The question. */
+  questionId: string;
+  /** Whether the tool may be called, where that was asked. */
+  approved?: boolean;
+  /** The answer in words, or why the tool may not be called. */
+  answer?: string;
+} | {
+  "type": "delegate-start";
+  /** The other agent's session. */
+  childSessionId: string;
+  /** The other agent. */
+  childAgentId: string;
+  /** The call that waits. */
+  parentCallId: string;
 } | {
   "type": "agent-complete";
   /** The answer. */
@@ -584,6 +667,35 @@ export type Attachment = {
   url?: string;
 };
 
+/** A question that a run waits to be answered. The run goes on when it is, however long that takes. */
+export type PendingQuestion = {
+  /** Its id. */
+  id: string;
+  /** What kind of question it is. */
+  kind: QuestionKind;
+  /** The session that waits. */
+  sessionId: string;
+  /** The session's agent. */
+  agentId: string;
+  /** The run that waits. */
+  runId: string;
+  /** The call that waits. */
+  toolCallId: string;
+  /** The tool. */
+  toolName: string;
+  /** What it is called with. */
+  toolInput: unknown;
+  /** The question, for people. */
+  text: string;
+  /** Answers to choose from; without them, any text answers it. */
+  choices?: Array<string>;
+  /** When it was asked: milliseconds since the Unix epoch. */
+  askedAt: number;
+};
+
+/** What kind of question it is. */
+export type QuestionKind = "approval" | "question";
+
 /** A session. */
 export type SessionSummary = {
   /** Its key; contains `:`, so it is percent-encoded in an address. */
@@ -606,10 +718,14 @@ export type SessionSummary = {
   source: SessionSource;
   /** Something runs or waits in it. */
   running?: boolean;
+  /** The session whose run handed over the task that it was opened for. */
+  parentSessionId?: string;
+  /** That run. */
+  parentRunId?: string;
 };
 
 /** What a session was opened by. */
-export type SessionSource = "client" | "webhook" | "channel";
+export type SessionSource = "client" | "webhook" | "channel" | "delegate";
 
 /** Opens a session. The default agent, a name made of the first message and a new id stand where nothing is said. */
 export type CreateSession = {
@@ -951,6 +1067,16 @@ export type DeadLetter = {
 
 /** What failed. */
 export type DeadLetterKind = "inbound" | "reply";
+
+/** Answers a question. One for an approval takes `approve`, any other one `answer`. */
+export type QuestionReply = {
+  /** The answer in words: one of the choices, or any text. */
+  answer?: string;
+  /** Whether the tool may be called. */
+  approve?: boolean;
+  /** Why it may not, for the agent to read. */
+  reason?: string;
+};
 
 /** The gateway answers. Open to all. */
 export type Health = {
