@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 /// Days of logs that are kept.
 const KEEP: usize = 14;
@@ -54,7 +55,7 @@ fn filter(default: &str) -> EnvFilter {
         .unwrap_or_else(|_| EnvFilter::new(format!("{default},memory_serve=warn,rusqlite_migration=warn")));
     // The MCP library writes whole messages into its log; what goes wrong with a server, `wingman_mcp` says. Who asks for it gets it.
     let is_asked_for = std::env::var("WINGMAN_LOG").is_ok_and(|directives| directives.contains("rmcp"));
-    match "rmcp=off".parse() {
+    match "rmcp=off".parse::<Directive>() {
         Ok(silent) if !is_asked_for => filter.add_directive(silent),
         _ => filter,
     }

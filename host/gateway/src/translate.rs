@@ -82,7 +82,7 @@ pub(crate) fn mcp_servers(config: &Config) -> Result<Vec<ServerSettings>> {
                 folder: cwd.clone(),
             },
             McpEndpoint::Http { url, headers } => {
-                Endpoint::Http { url: url.as_str().parse().context("its address")?, headers: secrets(headers) }
+                Endpoint::Http { url: url.as_str().parse::<reqwest::Url>().context("its address")?, headers: secrets(headers) }
             }
         };
         Ok(ServerSettings { name: server.name.clone(), endpoint, call_time: server.tool_time })
