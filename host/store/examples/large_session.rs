@@ -29,15 +29,14 @@ async fn lengths() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), Arc::new(SystemClock)).await.unwrap();
     let agent = store.agent(&AgentId::new("main").unwrap()).await.unwrap();
-    let mut rows = Vec::new();
+    let mut keys = Vec::new();
     for count in [100, 100_000] {
-        let key = build(&agent, count).await;
-        rows.push(measure(&agent, &key).await);
+        keys.push(build(&agent, count).await);
     }
     println!("{:<26}{:>12}{:>12}{:>8}", "", "100", "100,000", "ratio");
-    for (small, large) in rows[0].iter().zip(&rows[1]) {
-        let ratio = large.1.as_secs_f64() / small.1.as_secs_f64();
-        println!("{:<26}{:>12?}{:>12?}{ratio:>8.2}", small.0, small.1, large.1);
+    for (what, medians) in measure(&agent, &keys).await {
+        let ratio = medians[1].as_secs_f64() / medians[0].as_secs_f64();
+        println!("{what:<26}{:>12?}{:>12?}{ratio:>8.2}", medians[0], medians[1]);
     }
     let key = "agent:main:s100000".parse().unwrap();
     let start = Instant::now();
@@ -85,23 +84,24 @@ fn message(content: &str, n: usize) -> CopiedMessage {
     }
 }
 
-async fn measure(agent: &AgentStore, key: &SessionKey) -> Vec<(&'static str, Duration)> {
-    let count = usize::try_from(agent.session(key).await.unwrap().unwrap().message_count).unwrap();
-    let middle = middle(agent, key, count).await;
-    let (mut opened, mut first, mut inside, mut listed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        opened.push(timed(agent.session(key)).await);
-        // 50 messages: both sessions have them, before and behind the middle.
-        first.push(timed(agent.messages(key, 50, None)).await);
-        inside.push(timed(agent.messages(key, 50, Some(&middle))).await);
-        listed.push(timed(agent.list_sessions(100, None)).await);
+/// What is done, and its medians for the one session and the other. Rounds alternate, so that what else runs on the machine slows both.
+async fn measure(agent: &AgentStore, keys: &[SessionKey]) -> Vec<(&'static str, Vec<Duration>)> {
+    let mut rows: Vec<(&'static str, Vec<Vec<Duration>>)> =
+        ["open", "first page", "page in the middle"].map(|what| (what, vec![Vec::new(); keys.len()])).into();
+    let mut middles = Vec::new();
+    for key in keys {
+        let count = usize::try_from(agent.session(key).await.unwrap().unwrap().message_count).unwrap();
+        middles.push(middle(agent, key, count).await);
     }
-    vec![
-        ("open", median(opened)),
-        ("first page", median(first)),
-        ("page in the middle", median(inside)),
-        ("list of sessions", median(listed)),
-    ]
+    for _ in 0..ROUNDS {
+        for (index, key) in keys.iter().enumerate() {
+            rows[0].1[index].push(timed(agent.session(key)).await);
+            // 50 messages: both sessions have them, before and behind the middle.
+            rows[1].1[index].push(timed(agent.messages(key, 50, None)).await);
+            rows[2].1[index].push(timed(agent.messages(key, 50, Some(&middles[index]))).await);
+        }
+    }
+    rows.into_iter().map(|(what, all)| (what, all.into_iter().map(median).collect())).collect()
 }
 
 async fn middle(agent: &AgentStore, key: &SessionKey, count: usize) -> MessageCursor {

@@ -5,8 +5,10 @@ use crate::error::Outcome;
 use crate::search;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-/// How many messages a step looks at: a bound on how long a writer waits for it, about ten milliseconds.
-const STEP: i64 = 200;
+/// How many messages a step looks at: a bound on how long a writer waits for it.
+const STEP: i64 = 64;
+/// How many messages' words a step takes out: that costs more than to put them in.
+const CLEARED: i64 = 32;
 /// A step ends after this much text.
 const STEP_BYTES: usize = 256 * 1024;
 
@@ -24,8 +26,9 @@ pub(crate) fn step(connection: &Connection) -> Outcome<bool> {
 /// The words of messages that are gone.
 fn clear_index(connection: &Connection) -> Outcome<bool> {
     let some = "SELECT ordinal FROM search_garbage ORDER BY ordinal LIMIT ?1";
-    connection.prepare_cached(&format!("DELETE FROM message_search WHERE rowid IN ({some})"))?.execute([STEP])?;
-    let cleared = connection.prepare_cached(&format!("DELETE FROM search_garbage WHERE ordinal IN ({some})"))?.execute([STEP])?;
+    connection.prepare_cached(&format!("DELETE FROM message_search WHERE rowid IN ({some})"))?.execute([CLEARED])?;
+    let cleared =
+        connection.prepare_cached(&format!("DELETE FROM search_garbage WHERE ordinal IN ({some})"))?.execute([CLEARED])?;
     Ok(cleared > 0)
 }
 
