@@ -95,6 +95,8 @@ fn rules_across_settings_are_kept() {
     let bound =
         r#"{ "agents": { "list": [{ "id": "main" }], "bindings": [{ "agentId": "mian", "match": { "channel": "c" } }] } }"#;
     expect(bound, Code::UnknownAgent, "agents.bindings[0].agentId", "\"mian\"");
+    let sent = r#"{ "agents": { "list": [{ "id": "main", "model": "demo:echo", "delegates": ["mian"] }] } }"#;
+    expect(sent, Code::UnknownAgent, "agents.list[0].delegates[0]", "\"mian\"");
     assert_eq!(help(bound), "did you mean \"main\"?");
     let again = r#"{ "agents": { "bindings": [
         { "agentId": "main", "match": { "channel": "c", "teamId": "t" } },

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use wingman_config::{
-    AuthMode, Code, Config, Credentials, Environment, Loaded, Look, Overrides, PeerKind, json_schema, load, parse,
+    Approval, AuthMode, Code, Config, Credentials, Environment, Loaded, Look, Overrides, PeerKind, QueueMode, json_schema, load,
+    parse,
 };
 
 fn environment() -> Environment {
@@ -63,6 +64,17 @@ fn the_agents_sample_loads_with_folders_of_their_own() {
     assert_eq!((peer.kind, peer.id.as_str()), (PeerKind::Dm, "user-123"));
     assert_eq!((gateway.port, gateway.control_ui.port), (18789, 18790));
     assert_eq!(plugins.dir, Path::new("/home/ada/.wingman/plugins"));
+}
+
+#[test]
+fn an_agent_says_what_it_does_while_it_is_busy_whom_it_asks_and_whom_it_sends() {
+    let Config { agents, limits, .. } = loaded("everything.jsonc").config;
+    let main = agents.get("main").unwrap();
+    assert_eq!((main.queue_mode, main.approval["write_file"]), (QueueMode::Steer, Approval::Ask));
+    assert_eq!(main.delegates.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["support"]);
+    let support = agents.get("support").unwrap();
+    assert_eq!((support.queue_mode, support.approval.len(), support.delegates.len()), (QueueMode::Queue, 0, 0));
+    assert_eq!((limits.delegate_depth, limits.delegate_runs), (3, 16));
 }
 
 #[test]

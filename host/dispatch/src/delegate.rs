@@ -49,7 +49,7 @@ impl Delegation {
     ///
     /// # Errors
     /// Why not, for the model.
-    pub(crate) async fn begin(&self, call: &ToolCall, number: u32, agent: &AgentId, task: String) -> Result<Child, String> {
+    pub(crate) async fn begin(&self, call: &ToolCall, number: u32, agent: &AgentId, task: &str) -> Result<Child, String> {
         let registry = self.registry.upgrade().ok_or("the gateway is shutting down")?;
         registry.agent(agent).map_err(|refused| refused.to_string())?;
         let parent = self.parent_run(call);
@@ -155,14 +155,14 @@ impl Delegation {
         ParentRun { session, run, call_id, top_session, top_run, depth: depth.saturating_add(1) }
     }
 
-    fn new_delivery(&self, registry: &Registry, parent: ParentRun, session: &SessionKey, task: String) -> NewDelivery {
+    fn new_delivery(&self, registry: &Registry, parent: ParentRun, session: &SessionKey, task: &str) -> NewDelivery {
         let now = registry.shared.clock.now_ms();
         let place = ChannelName::new(PLACE).map(Place::of);
         let message = place.map(|place| Inbound {
             id: format!("{}:{}", parent.run, parent.call_id),
             place,
             sender: None,
-            text: task.clone(),
+            text: task.to_owned(),
             attachments: Vec::new(),
             mentioned: true,
             reply_to: None,
@@ -176,7 +176,7 @@ impl Delegation {
             session: session.clone(),
             session_name: task.lines().next().map(|line| line.chars().take(MAX_NAME).collect()),
             source: SessionSource::Delegate,
-            origin: Origin::Delegate { parent },
+            origin: Origin::Delegate { parent: Box::new(parent) },
             received_at: now,
             fingerprint: fingerprint::of_bytes(task.as_bytes()),
             raw: None,

@@ -204,7 +204,7 @@ impl Driver {
             }
             Work::Delegate { agent, task } => {
                 let started_at = self.begin(&call);
-                let output = self.delegate(&call, &agent, task, deadline).await?;
+                let output = self.delegate(&call, &agent, &task, deadline).await?;
                 Ok(self.end(&call, started_at, output))
             }
             // Answered above.
@@ -293,7 +293,7 @@ impl Driver {
         &mut self,
         call: &ToolCall,
         agent: &wingman_message::AgentId,
-        task: String,
+        task: &str,
         deadline: &mut Instant,
     ) -> Result<(String, bool), DriveError> {
         let delegation = self.delegation.clone();
@@ -308,7 +308,7 @@ impl Driver {
         if matches!(outcome, Err(DriveError::Run(RunError::Cancelled))) {
             delegation.cancel(&child).await;
         }
-        Ok(outcome?)
+        outcome
     }
 
     /// Waits for somebody else. What others could use is given back meanwhile, and the run's time stands still.

@@ -40,7 +40,7 @@ impl Waiting {
             Origin::Channel { channel, .. } => {
                 (Sender::Channel(place.cloned().unwrap_or_else(|| Place::of(channel.clone()))), None)
             }
-            Origin::Delegate { parent } => (Sender::Delegate, Some(Arc::new(parent.clone()))),
+            Origin::Delegate { parent } => (Sender::Delegate, Some(Arc::from(parent.clone()))),
         };
         Self { delivery, origin: origin.into(), sender, mode, parent, is_open: false, is_stopped: false, was_queued: false }
     }

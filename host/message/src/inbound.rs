@@ -183,7 +183,7 @@ pub enum Origin {
     /// A task that another agent's run hands over.
     Delegate {
         /// The run that waits for it.
-        parent: ParentRun,
+        parent: Box<ParentRun>,
     },
 }
 

@@ -49,7 +49,7 @@ fn fits(kind: &str, pointer: &str, put: &Value) -> bool {
                 text_or_none
             }
         }
-        "/ok" | "/payload/queueIfBusy" => put.is_boolean() || put.is_null(),
+        "/ok" | "/payload/queueIfBusy" | "/payload/approve" => put.is_boolean() || put.is_null(),
         "/clientId" | "/nodeId" | "/groupId" | "/roomId" | "/targetNodeId" | "/messageId" => text_or_none,
         "/client" => put.is_null() && kind != "connect",
         "/client/instanceId" => printable(200),
@@ -74,6 +74,9 @@ fn fits(kind: &str, pointer: &str, put: &Value) -> bool {
         "/payload/agentId" => put.is_null() || put == "x",
         "/payload/sessionKey" => put.is_null() || put == "agent:main:x",
         "/payload/sessionId" => put == "agent:main:x",
+        "/payload/questionId" => false,
+        "/payload/queueMode" => put.is_null(),
+        "/payload/answer" | "/payload/reason" => text_or_none,
         "/payload/since" => put.is_null() || put.is_u64(),
         "/payload/requestId" => printable(200),
         "/payload/execution" => put.is_null() || put.is_object(),

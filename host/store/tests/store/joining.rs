@@ -119,7 +119,7 @@ async fn a_question_is_asked_once_for_its_call_and_answered_once() {
     let asked = fixture.agent.ask(turn.run, new.clone()).await.unwrap();
     let fixture = fixture.reopen().await;
     assert_eq!(fixture.agent.ask(turn.run, new.clone()).await.unwrap(), asked);
-    assert_eq!(fixture.agent.open_questions(10).await.unwrap(), [asked.question.clone()]);
+    assert_eq!(fixture.agent.open_questions(10).await.unwrap(), std::slice::from_ref(&asked.question));
     let attempt = fixture.agent.begin_turn(id, run_id(), 1).await.unwrap().attempt;
     assert_eq!(attempt, 1, "a run that waits is not what ends the process");
 
