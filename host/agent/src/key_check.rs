@@ -46,9 +46,9 @@ impl ModelFactory {
         }
         let base_url = base_url(name, provider, settings)?;
         let key = key(name, provider, settings)?;
-        let not_asked = |reason: String| KeyError::NotAsked { provider: name.to_owned(), reason };
+        let not_asked = |reason| KeyError::NotAsked { provider: name.to_owned(), reason };
         let secret = key.as_ref().map(|key| key.expose_secret());
-        let request = request(api, &base_url, secret).map_err(|error| not_asked(error.to_string()))?;
+        let request = request(api, &base_url, secret).map_err(not_asked)?;
         let failures = Failures { key: key.clone() };
         let answer: Response<_> =
             self.http.send::<Bytes, Bytes>(request).await.map_err(|error| not_asked(failures.reach(&error)))?;
@@ -67,7 +67,7 @@ impl ModelFactory {
     }
 }
 
-fn request(api: Api, base: &str, key: Option<&str>) -> Result<Request<Bytes>, rig_core::http_client::Error> {
+fn request(api: Api, base: &str, key: Option<&str>) -> Result<Request<Bytes>, String> {
     let url = match api {
         Api::Anthropic => format!("{base}/v1/models?limit=1"),
         Api::Gemini => format!("{base}/v1beta/models?pageSize=1"),
@@ -85,5 +85,5 @@ fn request(api: Api, base: &str, key: Option<&str>) -> Result<Request<Bytes>, ri
             _ => request.header("authorization", format!("Bearer {key}")),
         };
     }
-    Ok(request.body(Bytes::new())?)
+    request.body(Bytes::new()).map_err(|error| error.to_string())
 }

@@ -179,12 +179,12 @@ fn list(config: &Config, json: bool) -> Result<()> {
     }
     show::table(
         ["PROVIDER", "KEY", "ADDRESS"],
-        rows.into_iter().map(|(name, _, source, variable, base_url)| {
+        rows.into_iter().map(|(name, title, source, variable, base_url)| {
             let key = match (source, variable) {
                 (Some(KeySource::Environment), Some(variable)) => format!("environment ({variable})"),
                 (Some(source), _) => source.name().to_owned(),
-                (None, Some(_)) => "none".to_owned(),
-                (None, None) => "none needed".to_owned(),
+                (None, None) if title.is_some() => "none needed".to_owned(),
+                (None, _) => "none".to_owned(),
             };
             [name.to_owned(), key, base_url.unwrap_or_default().to_owned()]
         }),
