@@ -6,6 +6,7 @@ import { GatewaySocket } from "./socket/socket";
 import { AuthStore } from "./stores/auth.svelte";
 import { ConnectionStore } from "./stores/connection.svelte";
 import { ConversationStore } from "./stores/conversation.svelte";
+import { QuestionsStore } from "./stores/questions.svelte";
 import { Resource } from "./stores/resource.svelte";
 import { SessionsStore } from "./stores/sessions.svelte";
 import { ThemeStore } from "./stores/theme.svelte";
@@ -23,6 +24,7 @@ export const api = new ApiClient();
 export const auth = new AuthStore(api);
 export const config = new Resource<ServerConfig>(() => api.config());
 export const sessions = new SessionsStore(api);
+export const questions = new QuestionsStore(api);
 export const connection = new ConnectionStore(socket);
 export const theme = new ThemeStore();
 
@@ -34,9 +36,15 @@ export function openConversation(sessionId: string): ConversationStore {
 export function startSignedIn(): () => void {
   void config.load();
   void sessions.list.load();
-  const stopHearing = socket.onFrame((frame) => sessions.hear(frame));
+  const stopHearing = socket.onFrame((frame) => {
+    sessions.hear(frame);
+    questions.hear(frame);
+  });
   const stopWatching = socket.onConnection((now) => {
-    if (now.state === "ready") sessions.refreshSoon(0);
+    if (now.state === "ready") {
+      sessions.refreshSoon(0);
+      questions.refreshSoon(0);
+    }
     // Most refusals mean that the sign-in ended; the gateway knows.
     if (now.state === "refused") void auth.session.load();
   });
@@ -45,6 +53,7 @@ export function startSignedIn(): () => void {
     stopHearing();
     stopWatching();
     sessions.stop();
+    questions.stop();
     connection.stop();
     sessions.list.value = null;
     config.value = null;

@@ -22,6 +22,11 @@ export class Pin {
     };
   };
 
+  /** The reader goes elsewhere, though nothing was scrolled yet. */
+  release = (): void => {
+    this.pinned = false;
+  };
+
   toEnd = (): void => {
     this.pinned = true;
     this.#element?.scrollTo({ top: this.#element.scrollHeight });

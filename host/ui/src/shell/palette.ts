@@ -9,6 +9,8 @@ export interface Target {
   icon: IconName;
   place: string;
   detail?: string;
+  /** The message, where it is one. */
+  part?: string;
   at?: number;
   /** What was said there. */
   snippet?: SnippetPart[];
@@ -52,6 +54,7 @@ export function said(hits: SearchHit[]): Target[] {
     icon: "search",
     place: "chat",
     detail: hit.sessionId,
+    part: hit.messageId,
     at: hit.createdAt,
     snippet: hit.snippet,
   }));

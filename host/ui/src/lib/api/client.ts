@@ -3,6 +3,7 @@
 import type {
   AuthSession,
   FolderListing,
+  PendingQuestion,
   PluginSummary,
   Problem,
   SearchHit,
@@ -96,6 +97,11 @@ export class ApiClient {
 
   search(q: string, limit = 20): Promise<Page<SearchHit>> {
     return this.#page(`/api/search${query({ q, limit })}`);
+  }
+
+  /** What runs ask people and nobody has answered yet, the oldest first. */
+  questions(): Promise<PendingQuestion[]> {
+    return this.#json("GET", "/api/questions");
   }
 
   async folderRoots(): Promise<string[]> {

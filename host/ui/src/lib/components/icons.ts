@@ -17,6 +17,8 @@ export const paths = {
   tool: "M12.5 3.5a4 4 0 0 0-4.6 5.4L3.5 13.3l3.2 3.2 4.4-4.4a4 4 0 0 0 5.4-4.6L14 10l-2.5-.5L11 7z",
   webhook: "M11 3l-6 8.5h4.5L9 17l6-8.5h-4.5z",
   channel: "M4 4h12v9H8l-4 3z",
+  delegate: "M4 3.5v6a3 3 0 0 0 3 3h9M12.5 9l3.5 3.5-3.5 3.5",
+  question: "M7 7.5a3 3 0 1 1 4.4 2.6c-.9.5-1.4 1.1-1.4 2.1v.3M10 16v.1",
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -2,9 +2,12 @@
 //
 // The law: after any mix of lost connections, repeats and snapshots, the page shows what the
 // gateway stored, each word once.
-import type { AgentEvent, StoredMessage } from "../protocol/generated";
+import type { AgentEvent, QueueMode, QuestionReply, StoredMessage } from "../protocol/generated";
+import { type Delegated, mostDelegated, runOf } from "./delegation";
+import { isJoined, join, type Joined, leave, over } from "./joined";
 import { localId, merge } from "./messages";
 import { type PendingMessage, update, without } from "./pending";
+import * as questions from "./questions";
 import { appendReasoning, appendText, ended, endTool, newRun, type Run, startTool } from "./run";
 
 export interface Conversation {
@@ -12,6 +15,12 @@ export interface Conversation {
   messages: StoredMessage[];
   pending: PendingMessage[];
   run: Run | null;
+  /** What runs asked people, the oldest first. */
+  asked: questions.Asked[];
+  /** One's own requests that have no turn of their own. */
+  joined: Joined[];
+  /** Tasks that runs handed to other agents. */
+  delegated: Delegated[];
   /** The newest event included; asked for as `since` after a reconnect. */
   lastSeq: number;
   /** Leads to older messages; null when all are here. */
@@ -34,18 +43,28 @@ export type Action =
   | { kind: "subscribed" }
   /** The gateway had its chance to confirm the run after `subscribed`. */
   | { kind: "settled" }
-  | { kind: "send"; requestId: string; content: string; at: number }
+  | { kind: "send"; requestId: string; content: string; at: number; queueMode?: QueueMode }
   | { kind: "queued"; requestId: string; position: number }
   | { kind: "dequeued"; requestId: string }
+  /** The request shares the run of another one, which may be one's own as well. */
+  | { kind: "joined"; requestId: string; runId: string; into?: string | undefined }
   | { kind: "refused"; requestId: string; error: string }
   | { kind: "discard"; requestId: string }
-  | { kind: "stopping"; stopping: boolean };
+  | { kind: "stopping"; stopping: boolean }
+  | { kind: "answering"; questionId: string }
+  | { kind: "answer-kept"; questionId: string; reply: QuestionReply }
+  | { kind: "answer-refused"; questionId: string; error: string };
 
 export function empty(pending: PendingMessage[] = []): Conversation {
-  return { messages: [], pending, run: null, lastSeq: 0, olderCursor: null };
+  return { messages: [], pending, run: null, asked: [], joined: [], delegated: [], lastSeq: 0, olderCursor: null };
 }
 
 export function reduce(state: Conversation, action: Action): Conversation {
+  const next = step(state, action);
+  return next.run === state.run ? next : { ...next, asked: questions.ofRun(next.asked, next.run) };
+}
+
+function step(state: Conversation, action: Action): Conversation {
   switch (action.kind) {
     case "event":
       return receive(state, action);
@@ -58,24 +77,40 @@ export function reduce(state: Conversation, action: Action): Conversation {
     case "settled":
       return state.run?.stale === true ? { ...state, run: null } : state;
     case "send": {
-      const { requestId, content, at } = action;
-      return { ...state, pending: [...state.pending, { requestId, content, createdAt: at, state: "sending" }] };
+      const { requestId, content, at, queueMode } = action;
+      const mode = queueMode === undefined ? {} : { queueMode };
+      const message: PendingMessage = { requestId, content, createdAt: at, state: "sending", ...mode };
+      return { ...state, pending: [...state.pending, message] };
     }
     case "queued":
       return changePending(state, action.requestId, { state: "queued", position: action.position });
     case "dequeued":
       return changePending(state, action.requestId, { state: "sending" });
+    case "joined":
+      return joinedRun(state, action.requestId, action.runId, action.into);
     case "refused":
       return changePending(state, action.requestId, { state: "failed", error: action.error });
     case "discard":
       return { ...state, pending: without(state.pending, action.requestId) };
     case "stopping":
       return state.run === null ? state : { ...state, run: { ...state.run, stopping: action.stopping } };
+    case "answering":
+      return { ...state, asked: questions.answering(state.asked, action.questionId) };
+    case "answer-kept":
+      return { ...state, asked: questions.kept(state.asked, action.questionId, action.reply) };
+    case "answer-refused":
+      return { ...state, asked: questions.refused(state.asked, action.questionId, action.error) };
   }
 }
 
 function changePending(state: Conversation, requestId: string, change: Partial<PendingMessage>): Conversation {
   return { ...state, pending: update(state.pending, requestId, change) };
+}
+
+/** Both have arrived. The one that was joined was said first, also where its run is yet to begin. */
+function joinedRun(state: Conversation, requestId: string, runId: string, into: string | undefined): Conversation {
+  const next = confirm(confirm(state, into), requestId, state.lastSeq, runId);
+  return { ...next, joined: join(next.joined, requestId, runId) };
 }
 
 function history(state: Conversation, messages: StoredMessage[], olderCursor: string | null): Conversation {
@@ -128,6 +163,20 @@ function apply(state: Conversation, received: Received): Conversation {
       return { ...state, run: startTool(running(state, received), event) };
     case "tool-end":
       return { ...state, run: endTool(running(state, received), event) };
+    case "question-asked": {
+      const { question } = event;
+      const run = { ...running(state, received), runId: question.runId };
+      return { ...state, run, asked: questions.ask(state.asked, question) };
+    }
+    case "question-answered":
+      return { ...state, asked: questions.answered(state.asked, event) };
+    case "delegate-start": {
+      const { childSessionId: sessionId, childAgentId: agentId, parentCallId: callId } = event;
+      const run = running(state, received);
+      const runId = run.runId ?? runOf(sessionId);
+      const delegated = [...state.delegated, { runId, callId, sessionId, agentId }].slice(-mostDelegated);
+      return { ...state, run: runId === undefined ? run : { ...run, runId }, delegated };
+    }
     case "agent-snapshot":
       return snapshot(state, received, event);
     case "agent-complete":
@@ -144,7 +193,7 @@ function running(state: Conversation, received: Received): Run {
 }
 
 /** One's own message has arrived: what was pending becomes a message, until the stored one is known. */
-function confirm(state: Conversation, requestId: string | undefined, seq = state.lastSeq): Conversation {
+function confirm(state: Conversation, requestId: string | undefined, seq = state.lastSeq, runId?: string): Conversation {
   const own = state.pending.find((one) => one.requestId === requestId);
   if (own === undefined) return state;
   const { content, createdAt } = own;
@@ -154,6 +203,7 @@ function confirm(state: Conversation, requestId: string | undefined, seq = state
   }
   const id = localId("user", own.requestId);
   const message: StoredMessage = { id, role: "user", content, createdAt, seq, requestId: own.requestId };
+  if (runId !== undefined) message.runId = runId;
   return { ...state, pending, messages: merge(state.messages, [message]) };
 }
 
@@ -185,7 +235,8 @@ function snapshot(
   const next = confirm(state, requestId, received.seq);
   const same = state.run !== null && (state.run.runId === event.runId || state.run.requestId === requestId);
   const before = same && state.run !== null ? state.run : newRun(requestId, event.timestamp);
-  return { ...next, run: { ...before, runId: event.runId, parts: event.parts, stale: false } };
+  const asked = questions.confirmed(next.asked, event.runId, event.question);
+  return { ...next, asked, run: { ...before, runId: event.runId, parts: event.parts, stale: false } };
 }
 
 function hasEnded(state: Conversation, runId: string): boolean {
@@ -201,6 +252,11 @@ function finish(state: Conversation, received: Received): Conversation {
   const messageId = failed ? event.messageId : event.result.messageId;
   const cancelled = failed && /cancel/i.test(event.error);
 
+  // One that left the run that it had joined: the run is another one's, and goes on.
+  if (isJoined(state.joined, requestId) && run === null) {
+    if (failed && messageId === undefined) return { ...state, joined: leave(state.joined, requestId, event.error) };
+    state = { ...state, joined: over(state.joined, requestId) };
+  }
   // Refused before it ran: nothing was stored, so the message stays the writer's own.
   if (failed && messageId === undefined && run === null) {
     if (requestId === undefined) return state;

@@ -24,17 +24,23 @@ export function localId(role: StoredMessage["role"], key: string): string {
 }
 
 /**
- * Order of `seq`, but a reply stands right after the request it answers: a message that was queued
- * while an earlier turn ran is stored before that turn's reply.
+ * Order of `seq`, but a reply stands right after the last message that it answers: a message that was
+ * queued while an earlier turn ran is stored before that turn's reply.
  */
 function inOrder(messages: StoredMessage[]): StoredMessage[] {
   const asked = new Map<string, number>();
-  for (const message of messages) {
-    if (message.role === "user" && message.requestId !== undefined) asked.set(message.requestId, message.seq);
+  const said = new Map<string, number>();
+  for (const { role, requestId, runId, seq } of messages) {
+    if (role !== "user") continue;
+    if (requestId !== undefined) asked.set(requestId, seq);
+    // A run answers more than one message where others joined it.
+    if (runId !== undefined) said.set(runId, Math.max(seq, said.get(runId) ?? 0));
   }
-  const place = (message: StoredMessage): number =>
-    message.role === "assistant" && message.requestId !== undefined
-      ? (asked.get(message.requestId) ?? message.seq)
-      : message.seq;
+  const place = ({ role, requestId, runId, seq }: StoredMessage): number => {
+    if (role !== "assistant") return seq;
+    const own = requestId === undefined ? undefined : asked.get(requestId);
+    const last = runId === undefined ? undefined : said.get(runId);
+    return own === undefined && last === undefined ? seq : Math.max(own ?? 0, last ?? 0);
+  };
   return messages.sort((a, b) => place(a) - place(b) || a.seq - b.seq);
 }

@@ -1,4 +1,5 @@
 // One's own messages that the gateway has not confirmed yet, keyed by request id.
+import type { QueueMode } from "../protocol/generated";
 
 export interface PendingMessage {
   requestId: string;
@@ -8,6 +9,8 @@ export interface PendingMessage {
   /** Place in the queue, from 1, once the gateway has said it. */
   position?: number;
   error?: string;
+  /** What it does where the session is busy; the agent's own mode where it does not say. */
+  queueMode?: QueueMode;
 }
 
 export function update(

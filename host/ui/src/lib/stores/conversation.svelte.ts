@@ -4,13 +4,15 @@ import type { ApiClient } from "../api/client";
 import { type Action, type Conversation, empty, reduce } from "../conversation/conversation";
 import { type PendingMessage, unconfirmed } from "../conversation/pending";
 import { uuid } from "../ids";
-import type { ServerFrame } from "../protocol/generated";
+import type { QuestionReply, QueueAck, QueueMode, ServerFrame } from "../protocol/generated";
 import type { GatewaySocket } from "../socket/socket";
 import { recall, remember } from "../tabStorage";
 import { type Failure, failureOf } from "./resource.svelte";
 
 /** How long after a subscription the gateway may take to confirm a run that was shown before. */
 const confirmation = 3_000;
+/** How many older pages are read to find a message that somebody looks for. */
+const mostPages = 100;
 
 export class ConversationStore {
   readonly sessionId: string;
@@ -79,17 +81,44 @@ export class ConversationStore {
     }
   }
 
-  send(content: string): void {
+  /** Loads older messages until this one is among them; false when it is not found. */
+  async seek(messageId: string): Promise<boolean> {
+    const isHere = () => this.#now.messages.some(({ id }) => id === messageId);
+    for (let page = 0; page < mostPages && !isHere(); page += 1) {
+      const cursor = this.#now.olderCursor;
+      if (cursor === null) break;
+      await this.loadOlder();
+      // It failed, which the notice says.
+      if (this.#now.olderCursor === cursor) break;
+    }
+    return isHere();
+  }
+
+  send(content: string, queueMode?: QueueMode): void {
     const requestId = uuid();
-    this.#do({ kind: "send", requestId, content, at: Date.now() });
+    const mode = queueMode === undefined ? {} : { queueMode };
+    this.#do({ kind: "send", requestId, content, at: Date.now(), ...mode });
     this.#publish();
-    this.#deliver(requestId, content);
+    this.#deliver({ requestId, content, ...mode });
+  }
+
+  /** Answers a question that a run waits for. True when the gateway has taken the answer; the question says why where not. */
+  async answer(questionId: string, reply: QuestionReply): Promise<boolean> {
+    this.#do({ kind: "answering", questionId });
+    try {
+      await this.#socket.request({ type: "req:answer", payload: { sessionId: this.sessionId, questionId, ...reply } });
+      this.#do({ kind: "answer-kept", questionId, reply });
+      return true;
+    } catch (error) {
+      this.#do({ kind: "answer-refused", questionId, error: failureOf(error).message });
+      return false;
+    }
   }
 
   /** Sends a refused or cancelled message as a new request: its old id would get its old answer. */
   retry(pending: PendingMessage): void {
     this.discard(pending);
-    this.send(pending.content);
+    this.send(pending.content, pending.queueMode);
   }
 
   discard(pending: PendingMessage): void {
@@ -103,8 +132,9 @@ export class ConversationStore {
     void this.#cancel(requestId);
   }
 
-  cancelQueued(pending: PendingMessage): void {
-    void this.#cancel(pending.requestId);
+  /** Takes back a request that waits, or that has joined another one's run; that run goes on. */
+  takeBack(requestId: string): void {
+    void this.#cancel(requestId);
   }
 
   async #cancel(requestId: string): Promise<void> {
@@ -117,12 +147,13 @@ export class ConversationStore {
     }
   }
 
-  #deliver(requestId: string, content: string): void {
+  #deliver({ requestId, content, queueMode }: Pick<PendingMessage, "requestId" | "content" | "queueMode">): void {
     // Not live yet: the subscription sends it as soon as it stands.
     if (!this.#live) return;
     const agentId = this.#agentId();
     const about = agentId === undefined ? {} : { agentId };
-    const payload = { content, sessionKey: this.sessionId, ...about };
+    const mode = queueMode === undefined ? {} : { queueMode };
+    const payload = { content, sessionKey: this.sessionId, ...about, ...mode };
     this.#socket.send({ type: "req:agent", id: requestId, payload });
   }
 
@@ -143,7 +174,7 @@ export class ConversationStore {
     this.#do({ kind: "subscribed" });
     clearTimeout(this.#settle);
     this.#settle = setTimeout(() => this.#do({ kind: "settled" }), confirmation);
-    for (const { requestId, content } of unconfirmed(this.#now.pending)) this.#deliver(requestId, content);
+    for (const pending of unconfirmed(this.#now.pending)) this.#deliver(pending);
   }
 
   #hear(frame: ServerFrame): void {
@@ -154,10 +185,15 @@ export class ConversationStore {
     } else if (frame.type === "error" && frame.id !== undefined) {
       this.#do({ kind: "refused", requestId: frame.id, error: frame.payload.message });
     } else if (frame.type === "ack" && frame.payload.action === "req:agent") {
-      const { payload: queue } = frame;
-      if (queue.status === "queued") this.#do({ kind: "queued", requestId: queue.requestId, position: queue.position });
-      else this.#do({ kind: "dequeued", requestId: queue.requestId });
+      this.#queue(frame.payload);
     }
+  }
+
+  #queue(ack: QueueAck): void {
+    const { requestId } = ack;
+    if (ack.status === "queued") this.#do({ kind: "queued", requestId, position: ack.position });
+    else if (ack.status === "dequeued") this.#do({ kind: "dequeued", requestId });
+    else this.#do({ kind: "joined", requestId, runId: ack.runId, into: ack.joinedRequestId });
   }
 
   #do(action: Action): void {

@@ -1,10 +1,12 @@
-// Where the page is, kept in the address after `#`: `#/chat/<session id>`, `#/plugins`.
+// Where the page is, kept in the address after `#`: `#/chat/<session id>/<message id>`, `#/plugins`.
 
 export interface Route {
   /** A place's id; empty for the list screen. */
   place: string;
   /** What is open within the place. */
   detail: string | null;
+  /** What is looked for within that. */
+  part: string | null;
 }
 
 class Router {
@@ -16,25 +18,31 @@ class Router {
     return () => removeEventListener("hashchange", read);
   }
 
-  go(place: string, detail?: string, options: { replace?: boolean } = {}): void {
-    const target = href(place, detail);
+  go(place: string, detail?: string, options: { replace?: boolean; part?: string } = {}): void {
+    const target = href(place, detail, options.part);
     if (options.replace === true) history.replaceState(null, "", target);
     else history.pushState(null, "", target);
     this.current = parse(target);
   }
 }
 
-export function href(place: string, detail?: string): string {
+export function href(place: string, detail?: string, part?: string): string {
   if (place === "") return "#/";
-  return detail === undefined ? `#/${place}` : `#/${place}/${encodeURIComponent(detail)}`;
+  const within = [detail, part].filter((one) => one !== undefined);
+  return `#/${[place, ...within.map(encodeURIComponent)].join("/")}`;
 }
 
 export function parse(hash: string): Route {
-  const [place = "", detail] = hash.replace(/^#\/?/, "").split("/");
+  const [place = "", detail, part] = hash.replace(/^#\/?/, "").split("/");
+  return { place, detail: decoded(detail), part: decoded(part) };
+}
+
+function decoded(text: string | undefined): string | null {
+  if (text === undefined || text === "") return null;
   try {
-    return { place, detail: detail === undefined || detail === "" ? null : decodeURIComponent(detail) };
+    return decodeURIComponent(text);
   } catch {
-    return { place, detail: null };
+    return null;
   }
 }
 

@@ -23,6 +23,11 @@ export class SessionsStore {
     return this.list.value?.find((session) => session.id === id);
   }
 
+  /** Those that do the tasks which the session's runs handed over, as far as they are listed. */
+  childrenOf(id: string): SessionSummary[] {
+    return (this.list.value ?? []).filter((session) => session.parentSessionId === id);
+  }
+
   async loadMore(): Promise<void> {
     if (this.cursor === null || this.loadingMore) return;
     this.loadingMore = true;
@@ -83,7 +88,7 @@ export class SessionsStore {
     if (frame.type !== "event:agent") return;
     const event = frame.payload;
     if (event.type === "agent-start") this.#change(event.sessionId, { running: true });
-    const news = ["session-message", "agent-start", "agent-complete", "agent-error"];
+    const news = ["session-message", "agent-start", "agent-complete", "agent-error", "delegate-start"];
     if (news.includes(event.type)) this.refreshSoon(gather);
   }
 
