@@ -1,57 +1,8 @@
 // Stories of one conversation: what a page saw, and what it must show.
 import { describe, expect, test } from "vitest";
-import type { AgentEvent, MessagePart, StoredMessage } from "../protocol/generated";
-import { type Action, type Conversation, empty, reduce } from "./conversation";
+import { type Action, reduce } from "./conversation";
+import { type Bare, complete, event, failure, message, play, send, shown, snapshot, start, stored, text } from "./testing";
 import { timeline } from "./timeline";
-
-type Bare = AgentEvent extends infer E ? (E extends AgentEvent ? Omit<E, "sessionId" | "agentId" | "timestamp"> : never) : never;
-
-function event(seq: number, bare: Bare, requestId?: string): Action {
-  const full = { sessionId: "s", agentId: "main", timestamp: 1_000 + seq, ...bare } as AgentEvent;
-  return { kind: "event", event: full, seq, requestId };
-}
-
-const start = (seq: number, requestId?: string) => event(seq, { type: "agent-start", agent: "main", prompt: "p" }, requestId);
-const text = (seq: number, content: string, requestId?: string, runId = "run") =>
-  event(
-    seq,
-    { type: "agent-stream", chunk: { event: "on_chat_model_stream", run_id: runId, data: { chunk: { content } } } },
-    requestId,
-  );
-const complete = (seq: number, response: string, requestId?: string) =>
-  event(seq, { type: "agent-complete", result: { response, messageId: `a${seq}` } }, requestId);
-const failure = (seq: number, error: string, requestId?: string, messageId?: string) =>
-  event(seq, { type: "agent-error", error, ...(messageId === undefined ? {} : { messageId }) }, requestId);
-const send = (requestId: string, content = "hi"): Action => ({ kind: "send", requestId, content, at: 1 });
-const stored = (message: StoredMessage) =>
-  event(message.seq, {
-    type: "session-message",
-    messageId: message.id,
-    role: message.role,
-    content: message.content,
-    message,
-  });
-const message = (seq: number, role: "user" | "assistant", content: string, more: Partial<StoredMessage> = {}): StoredMessage => ({
-  id: `${role[0]}${seq}`,
-  role,
-  content,
-  createdAt: seq,
-  seq,
-  ...more,
-});
-const snapshot = (seq: number, parts: MessagePart[], requestId?: string, runId = "run") =>
-  event(seq, { type: "agent-snapshot", runId, prompt: "p", parts, ...(requestId === undefined ? {} : { requestId }) });
-
-const play = (...actions: Action[]): Conversation => actions.reduce(reduce, empty());
-
-/** What a reader sees: one line a turn. */
-function shown(state: Conversation): string[] {
-  return timeline(state).map((turn) => {
-    if (turn.role === "user") return `you: ${turn.content}${turn.pending ? ` (${turn.pending.state})` : ""}`;
-    const said = turn.parts.map((part) => (part.type === "tool" ? `[${part.toolName}]` : part.type === "text" ? part.text : `(${part.text})`)).join("");
-    return `agent: ${said}${turn.state === "complete" ? "" : ` (${turn.state})`}`;
-  });
-}
 
 describe("reasoning", () => {
   const thought = (seq: number, content: string) =>

@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ApiClient } from "../api/client";
 import type { AckFrame, Envelope, ServerFrame, StoredMessage } from "../protocol/generated";
 import type { Connection, GatewaySocket, Outgoing, Request } from "../socket/socket";
+import { question } from "../conversation/testing";
 import { remember } from "../tabStorage";
 import { ConversationStore, leaveFirstMessage } from "./conversation.svelte";
 
 class FakeSocket {
   connection: Connection = { state: "ready" };
   sent: Outgoing[] = [];
-  requests: (Request & { ack: () => void })[] = [];
+  requests: (Request & { ack: () => void; refuse: (why: string) => void })[] = [];
   #frame: (frame: ServerFrame) => void = () => {};
   #connection: (connection: Connection) => void = () => {};
 
@@ -26,9 +27,9 @@ class FakeSocket {
     return true;
   }
   request(frame: Request) {
-    return new Promise<Pick<AckFrame, "payload">>((resolve) => {
+    return new Promise<Pick<AckFrame, "payload">>((resolve, reject) => {
       const payload = { action: "session_subscribe", sessionId: "s", seq: 0 } as const;
-      this.requests.push({ ...frame, ack: () => resolve({ payload }) });
+      this.requests.push({ ...frame, ack: () => resolve({ payload }), refuse: (why) => reject(new Error(why)) });
     });
   }
   become(connection: Connection) {
@@ -46,6 +47,8 @@ class FakeSocket {
 
 let socket: FakeSocket;
 let history: StoredMessage[];
+/** Pages before `history`, the newest first. */
+let older: StoredMessage[][];
 const stored = (seq: number, role: "user" | "assistant", content: string): StoredMessage => ({
   id: `m${seq}`,
   role,
@@ -57,7 +60,12 @@ const announced = (message: StoredMessage) => ({ type: "session-message", messag
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 function open(): ConversationStore {
-  const api = { messages: () => Promise.resolve({ items: history, cursor: null }) };
+  const messages = (_: string, cursor: string | null = null) => {
+    const page = cursor === null ? 0 : Number(cursor);
+    const items = page === 0 ? history : (older[page - 1] ?? []);
+    return Promise.resolve({ items, cursor: page < older.length ? String(page + 1) : null });
+  };
+  const api = { messages };
   return new ConversationStore(api as unknown as ApiClient, socket as unknown as GatewaySocket, "s", () => "main");
 }
 
@@ -73,6 +81,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   remember("pending.s", null);
   socket = new FakeSocket();
+  older = [];
   history = [stored(1, "user", "a"), stored(7, "assistant", "b")];
 });
 afterEach(() => vi.useRealTimers());
@@ -159,5 +168,77 @@ describe("answers that are no events", () => {
     expect(store.shown.pending[0]?.state).toBe("sending");
     socket.hear({ type: "error", id, payload: { code: "RATE_LIMITED", message: "Slow down." } });
     expect(store.shown.pending[0]).toMatchObject({ state: "failed", error: "Slow down." });
+  });
+});
+
+describe("a busy session", () => {
+  test("a message says what it does, also when it is sent again", async () => {
+    const store = await openLive();
+    store.send("plain");
+    store.send("now", "steer");
+    expect(socket.sent.map((frame) => "payload" in frame && frame.payload)).toEqual([
+      { content: "plain", sessionKey: "s", agentId: "main" },
+      { content: "now", sessionKey: "s", agentId: "main", queueMode: "steer" },
+    ]);
+    socket.become({ state: "waiting", retryAt: 0 });
+    socket.become({ state: "ready" });
+    socket.requests.at(-1)?.ack();
+    await settle();
+    expect(socket.sent.at(-1)).toMatchObject({ id: socket.sent[1]?.id, payload: { content: "now", queueMode: "steer" } });
+  });
+
+  test.each(["steered", "merged"])("a message that was %s is not pending, and can be taken back", async (status) => {
+    const store = await openLive();
+    store.send("two", "steer");
+    const id = socket.sent[0]?.id ?? "";
+    socket.hear({ type: "ack", id, payload: { action: "req:agent", status, requestId: id, runId: "run", joinedRequestId: "r1" } });
+    expect(store.shown.pending).toEqual([]);
+    expect(store.shown.joined).toMatchObject([{ requestId: id, runId: "run", state: "joined" }]);
+    store.takeBack(id);
+    expect(socket.requests.at(-1)).toMatchObject({ type: "req:agent:cancel", payload: { requestId: id } });
+  });
+});
+
+describe("a question", () => {
+  async function asked() {
+    const store = await openLive();
+    socket.say(8, { type: "question-asked", question: question("q1") }, "r1");
+    await vi.advanceTimersByTimeAsync(50);
+    return store;
+  }
+  const now = (store: ConversationStore) => store.shown.asked[0];
+
+  test("is answered over the socket, and is one's own once that is confirmed", async () => {
+    const store = await asked();
+    const done = store.answer("q1", { answer: "blue" });
+    expect(now(store)?.state).toBe("sending");
+    const payload = { sessionId: "s", questionId: "q1", answer: "blue" };
+    expect(socket.requests.at(-1)).toMatchObject({ type: "req:answer", payload });
+    socket.requests.at(-1)?.ack();
+    expect(await done).toBe(true);
+    expect(now(store)).toMatchObject({ state: "answered", by: "you", answer: "blue" });
+  });
+
+  test("stays open with the reason when the answer is refused", async () => {
+    const store = await asked();
+    const done = store.answer("q1", { approve: true });
+    socket.requests.at(-1)?.refuse("It was answered before.");
+    expect(await done).toBe(false);
+    expect(now(store)).toMatchObject({ state: "open", error: "It was answered before." });
+  });
+});
+
+describe("a message that is looked for", () => {
+  test("is found among older pages, of which no more are read than it takes", async () => {
+    older = [[stored(-1, "user", "x")], [stored(-2, "user", "y")], [stored(-3, "user", "z")]];
+    const store = await openLive();
+    expect(await store.seek("m-2")).toBe(true);
+    expect(store.shown.messages.map(({ content }) => content)).toEqual(["y", "x", "a", "b"]);
+  });
+
+  test("that is in no page is not found, and the search ends", async () => {
+    older = [[stored(-1, "user", "x")]];
+    const store = await openLive();
+    expect(await store.seek("nowhere")).toBe(false);
   });
 });
