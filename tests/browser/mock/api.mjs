@@ -50,6 +50,8 @@ export async function api({ request, response, store, token }) {
     return send(200, { ...config, agents });
   }
   if (route === "GET /api/plugins") return send(200, plugins);
+  if (route === "GET /api/questions") return send(200, store.questions());
+  if (route === "GET /api/search") return send(200, store.search(url.searchParams.get("q") ?? "").slice(0, 20));
   if (route === "GET /api/sessions") return paged(send, store.list(), url, false);
   if (route === "POST /api/sessions") return send(201, store.create(await json(request)));
 

@@ -31,9 +31,30 @@ async function* useTool(toolName, input, run) {
   } catch {
     toolInput = input;
   }
-  yield { type: "tool-start", toolCallId, toolName, toolInput };
+  const about = { toolCallId, toolName, toolInput };
+  // No tool of the gateway is called so: a call that somebody has to approve.
+  if (toolName === "approved_time") {
+    const { approve, reason } = await run.ask({ kind: "approval", text: `May \`${toolName}\` be called with ${input}?`, ...about });
+    if (!approve) {
+      const toolOutput = `the user did not approve this call; it was not made. The user says: ${reason ?? ""}`;
+      yield { type: "tool-start", ...about };
+      yield { type: "tool-end", toolCallId, toolName, toolOutput, isError: true };
+      return;
+    }
+  }
+  yield { type: "tool-start", ...about };
+  if (toolName === "ask_user") {
+    const { question: text, choices } = toolInput;
+    const { answer } = await run.ask({ kind: "question", text, choices, ...about });
+    yield { type: "tool-end", toolCallId, toolName, toolOutput: answer };
+    return;
+  }
+  if (toolName === "delegate") {
+    yield { type: "tool-end", toolCallId, toolName, toolOutput: await run.delegate(toolCallId, toolInput) };
+    return;
+  }
   await pauseFor(250, run);
-  if (toolName === "current_time") {
+  if (toolName.endsWith("_time")) {
     yield { type: "tool-end", toolCallId, toolName, toolOutput: JSON.stringify({ now: new Date().toISOString() }) };
   } else {
     yield { type: "tool-end", toolCallId, toolName, toolOutput: `No tool is called ${toolName}.`, isError: true };

@@ -11,7 +11,16 @@ export function serveSockets(server, store) {
     const send = (frame) => socket.send(JSON.stringify({ timestamp: Date.now(), ...frame }));
     const hear = (event) => forward(client, send, event);
     store.on("event", hear);
-    socket.on("close", () => store.off("event", hear));
+    const join = ({ session, run, requestId, owner }) => {
+      if (owner !== client.instanceId) return;
+      const about = { requestId, sessionId: session.id, agentId: session.agentId, runId: run.runId, joinedRequestId: run.requestId };
+      send({ type: "ack", id: requestId, payload: { action: "req:agent", status: "steered", ...about } });
+    };
+    store.on("joined", join);
+    socket.on("close", () => {
+      store.off("event", hear);
+      store.off("joined", join);
+    });
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data));
       if (frame.type === "connect") {
@@ -25,11 +34,12 @@ export function serveSockets(server, store) {
   });
 }
 
-function forward(client, send, { session, seq, requestId, owner, payload }) {
+function forward(client, send, { session, seq, requestId, owner, alone, payload }) {
   const own = owner === client.instanceId;
   const isMessage = payload.type === "session-message";
   if (isMessage && own) return;
-  if (!own && !isMessage && !client.watched.has(session.id)) return;
+  if (!own && alone) return;
+  if (!own && !isMessage && payload.type !== "question-asked" && !client.watched.has(session.id)) return;
   send({ type: "event:agent", seq, id: requestId, clientId: own ? owner : undefined, payload });
 }
 
@@ -46,10 +56,15 @@ function answer(store, client, send, { type, id, payload = {} }) {
     case "req:agent": {
       const session = store.sessions.get(payload.sessionKey);
       if (!session) return refuse("INVALID_REQUEST", "There is no such session.");
-      const position = store.ask(session, { requestId: id, owner: client.instanceId, content: payload.content });
+      const position = store.ask(session, { requestId: id, owner: client.instanceId, content: payload.content, queueMode: payload.queueMode });
       if (!position) return;
       const queued = { action: type, status: "queued", requestId: id, sessionId: session.id, agentId: session.agentId };
       return send({ type: "ack", id, payload: { ...queued, position } });
+    }
+    case "req:answer": {
+      const { sessionId, questionId } = payload;
+      if (!store.answer(store.sessions.get(sessionId), questionId, payload)) return refuse("CONFLICT", "The question was answered before.");
+      return send({ type: "ack", id, payload: { action: type, sessionId, questionId } });
     }
     case "req:agent:cancel": {
       for (const session of store.sessions.values()) store.cancel(session, payload.requestId);
@@ -73,7 +88,7 @@ function subscribe(store, client, send, id, { sessionId, since }) {
     send({ type: "event:agent", seq: message.seq, id: message.requestId, payload });
   }
   if (session.run === null) return;
-  const { runId, requestId, prompt, parts } = session.run;
-  const payload = { type: "agent-snapshot", runId, requestId, prompt, parts, ...about };
+  const { runId, requestId, prompt, parts, question } = session.run;
+  const payload = { type: "agent-snapshot", runId, requestId, prompt, parts, question, ...about };
   send({ type: "event:agent", seq: session.seq, id: requestId, payload });
 }
