@@ -19,6 +19,10 @@ describe("a steered request", () => {
     expect(state).toMatchObject({ run: null, joined: [] });
   });
 
+  test("whose own end was not heard is not said to be joined any more when the run has ended", () => {
+    expect(shown(play(...steered, complete(5, "1 and 2", "r1", "a5")))).toEqual(["you: one", "you: two", "agent: 1 and 2"]);
+  });
+
   test("whose run fails gets the same failure once", () => {
     const state = play(...steered, failure(5, "overloaded", "r1", "a5"), failure(6, "overloaded", "r2", "a5"));
     expect(shown(state)).toEqual(["you: one", "you: two", "agent: 1 (error)"]);

@@ -27,6 +27,7 @@ export class ConversationStore {
   #now: Conversation;
   #live = false;
   #paint: number | undefined;
+  #older: Promise<void> | undefined;
   #settle: ReturnType<typeof setTimeout> | undefined;
   #stopListening: (() => void)[];
 
@@ -66,9 +67,15 @@ export class ConversationStore {
     await this.#subscribe();
   };
 
-  async loadOlder(): Promise<void> {
+  /** Whoever asks while a page is on its way waits for that one. */
+  loadOlder(): Promise<void> {
+    this.#older ??= this.#loadOlder().finally(() => (this.#older = undefined));
+    return this.#older;
+  }
+
+  async #loadOlder(): Promise<void> {
     const cursor = this.#now.olderCursor;
-    if (cursor === null || this.loadingOlder) return;
+    if (cursor === null) return;
     this.loadingOlder = true;
     try {
       const page = await this.#api.messages(this.sessionId, cursor);

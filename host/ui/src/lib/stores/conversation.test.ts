@@ -236,6 +236,13 @@ describe("a message that is looked for", () => {
     expect(store.shown.messages.map(({ content }) => content)).toEqual(["y", "x", "a", "b"]);
   });
 
+  test("is found also when its page was asked for already", async () => {
+    older = [[stored(-1, "user", "x")]];
+    const store = await openLive();
+    void store.loadOlder();
+    expect(await store.seek("m-1")).toBe(true);
+  });
+
   test("that is in no page is not found, and the search ends", async () => {
     older = [[stored(-1, "user", "x")]];
     const store = await openLive();

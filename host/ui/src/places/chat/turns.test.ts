@@ -1,6 +1,7 @@
 // Turns and the composer, mounted: where questions and links stand, and what a message is sent with.
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Joined } from "../../lib/conversation/joined";
 import type { AssistantTurn as Reply } from "../../lib/conversation/timeline";
 import { question } from "../../lib/conversation/testing";
 import AssistantTurn from "./AssistantTurn.svelte";
@@ -55,6 +56,32 @@ describe("a reply", () => {
   test("says that the delegated task waits for an answer", () => {
     show({}, { waits: true });
     expect(document.querySelector("a")?.textContent).toContain("Waits for your answer");
+  });
+});
+
+describe("what somebody said", () => {
+  const takeBack = vi.fn();
+  async function show(joined?: Joined) {
+    const { default: UserTurn } = await import("./UserTurn.svelte");
+    const turn = { key: "k", role: "user", content: "two", at: 1, joined } as const;
+    mounted = mount(UserTurn, { target: document.body, props: { turn, conversation: { takeBack } as never } });
+    flushSync();
+    return document.querySelector('[role="status"]')?.textContent?.trim();
+  }
+
+  test("is part of the reply in progress, until it is taken back", async () => {
+    expect(await show({ requestId: "r2", runId: "run", state: "joined" })).toContain("Joined the reply in progress");
+    document.querySelector("button")?.click();
+    expect(takeBack.mock.calls).toEqual([["r2"]]);
+  });
+
+  test("says what became of it when it left the run", async () => {
+    const left = { requestId: "r2", runId: "run", state: "left" } as const;
+    expect(await show({ ...left, error: "the request was cancelled" })).toContain("Taken back");
+    if (mounted !== undefined) await unmount(mounted);
+    expect(await show({ ...left, error: "the disk is full" })).toBe("Not answered: the disk is full");
+    if (mounted !== undefined) await unmount(mounted);
+    expect(await show()).toBeUndefined();
   });
 });
 
