@@ -1,7 +1,8 @@
 //! One agent: what it is, and how it finds and does the next step of a run. Tools are called in `toolbox`; what a history
 //! must look like before a model reads it is decided in `conversation`.
 
-use crate::conversation::{acceptable, next_call};
+use crate::context::{Context, ContextSettings, Fitted};
+use crate::conversation::next_call;
 use crate::toolbox::Toolbox;
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -10,8 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Progress, RunContext, RunError,
-    Step, StopReason, Tool, ToolCall, ToolSource, Usage,
+    AgentId, AgentInfo, AgentRuntime, Clock, Compaction, Entry, Model, ModelError, ModelEvent, Progress, RunContext, RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
 /// Which tools an agent may call.
@@ -41,6 +41,10 @@ pub struct AgentSpec {
     pub id: AgentId,
     /// Its display name.
     pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// It takes new messages.
+    pub enabled: bool,
     /// It answers where no binding matches.
     pub is_default: bool,
     /// Its system prompt; may be empty.
@@ -53,15 +57,18 @@ pub struct AgentSpec {
     pub outputs: PathBuf,
     /// How long one call of a tool may take. A tool may have a shorter deadline of its own.
     pub tool_time: Duration,
+    /// How much its model is shown.
+    pub context: ContextSettings,
 }
 
-/// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing between steps.
+/// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing of them between steps.
 pub struct Agent {
     info: AgentInfo,
     instructions: String,
     max_steps: usize,
     model: Arc<dyn Model>,
     toolbox: Toolbox,
+    context: Context,
 }
 
 impl Agent {
@@ -69,17 +76,20 @@ impl Agent {
     /// of one name, the first source's is used. `clock` stamps tool results. Its [`AgentInfo`] names the tools there are now.
     #[must_use]
     pub fn new(spec: AgentSpec, model: Arc<dyn Model>, sources: Vec<Arc<dyn ToolSource>>, clock: Arc<dyn Clock>) -> Self {
-        let AgentSpec { id, name, is_default, instructions, tools, max_steps, outputs, tool_time } = spec;
+        let AgentSpec { id, name, description, enabled, is_default, instructions, tools, max_steps, outputs, tool_time, context } =
+            spec;
         let toolbox = Toolbox::new(sources, tools, tool_time, clock);
         let info = AgentInfo {
             id,
             name,
+            description,
+            enabled,
             is_default,
             model: model.info().clone(),
             tools: toolbox.now().names(),
             outputs: outputs.into(),
         };
-        Self { info, instructions, max_steps, model, toolbox }
+        Self { info, instructions, max_steps, model, toolbox, context: Context::new(context) }
     }
 
     async fn next_step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
@@ -95,13 +105,12 @@ impl Agent {
     }
 
     async fn ask(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
-        let request = ModelRequest {
-            run: context.run,
-            instructions: self.instructions.clone(),
-            history: acceptable(history, run),
-            tools: self.toolbox.now().specs(),
-        };
-        let mut stream = self.model.stream(request).await?;
+        let tools = self.toolbox.now().specs();
+        let Fitted { request, estimate } = self.context.request(context, &self.instructions, tools, history, run).await;
+        let mut stream = self.model.stream(request).await.map_err(|error| match self.context.overflow(&error) {
+            Some(words) => RunError::ContextFull(words),
+            None => error.into(),
+        })?;
         let (mut text, mut calls) = (String::new(), Vec::new());
         while let Some(event) = stream.next().await {
             match event? {
@@ -111,6 +120,7 @@ impl Agent {
                 }
                 ModelEvent::Call(call) => calls.push(call),
                 ModelEvent::Finished { stop, usage } => {
+                    self.context.learn(estimate, usage);
                     let calls = distinct(calls, history.iter().chain(run));
                     return Ok(answered(text, calls, stop, usage));
                 }
@@ -172,6 +182,11 @@ impl AgentRuntime for Agent {
         // Dropping the step drops the model's stream, which closes its connection, and the tool's future.
         let step = context.cancel.run_until_cancelled(self.next_step(context, history, run));
         step.await.unwrap_or(Err(RunError::Cancelled))
+    }
+
+    async fn compact(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Option<Compaction> {
+        let tools = self.toolbox.now().specs();
+        self.context.compact(context, self.model.as_ref(), &self.instructions, &tools, history, run).await
     }
 }
 

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod context;
 mod conversation;
 mod current_time;
 mod demo;
@@ -15,6 +16,7 @@ mod factory;
 mod failure;
 mod http;
 mod input_check;
+mod memory;
 mod provider;
 mod provider_model;
 mod request;
@@ -22,8 +24,10 @@ mod toolbox;
 mod untrusted;
 
 pub use agent::{Agent, AgentSpec, ToolFilter};
+pub use context::ContextSettings;
 pub use current_time::CurrentTime;
 pub use demo::DemoModel;
 pub use factory::{ConnectError, ModelFactory, ProviderSettings, provider_of};
 pub use http::Limits;
+pub use memory::MemoryTool;
 pub use provider::{Provider, providers};

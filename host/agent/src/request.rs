@@ -12,10 +12,13 @@ use wingman_message::{Attachment, ContentSource, Entry, ModelError, ModelRequest
 const MAX_NAME: usize = 64;
 
 pub(crate) fn completion(request: ModelRequest) -> Result<CompletionRequest, ModelError> {
-    let ModelRequest { run: _, instructions, history, tools } = request;
-    let mut messages = Vec::with_capacity(history.len() + 1);
+    let ModelRequest { run: _, instructions, surroundings, history, tools } = request;
+    let mut messages = Vec::with_capacity(history.len() + 2);
     if let Some(prompt) = system_prompt(&instructions, &history) {
         messages.push(Message::system(prompt));
+    }
+    if !surroundings.is_empty() {
+        messages.push(Message::User { content: vec![UserContent::text(surroundings)] });
     }
     for entry in history {
         match entry {

@@ -12,7 +12,7 @@ use jsonc_parser::cst::{CstArray, CstInputValue as Input, CstNode, CstObject, Cs
 use secrecy::ExposeSecret;
 
 use crate::{
-    file::{AgentEntry, Provider, WebhookEntry},
+    file::{AgentEntry, Context, Provider, WebhookEntry},
     load::{ConfigError, Environment, parse},
     overrides::Overrides,
     tree::{self, Kind},
@@ -248,18 +248,28 @@ fn same_value(old: &Kind, new: &Input) -> bool {
 }
 
 fn agent_properties(agent: &AgentEntry) -> Properties {
-    let AgentEntry { id, name, default, workspace, agent_dir, model, tools, instructions } = agent;
+    let AgentEntry { id, name, description, enabled, default, workspace, agent_dir, model, tools, instructions, context } = agent;
     let text = |text: Option<&str>| text.map(Input::from);
     vec![
         ("id", text(Some(id.as_str()))),
         ("name", text(name.as_deref())),
+        ("description", text(description.as_deref())),
+        ("enabled", (!enabled).then_some(Input::Bool(false))),
         ("default", default.then_some(Input::Bool(true))),
         ("workspace", text(workspace.as_ref().map(crate::text::PathText::as_str))),
         ("agentDir", text(agent_dir.as_ref().map(crate::text::PathText::as_str))),
         ("model", text(model.as_ref().map(crate::text::ModelName::as_str))),
         ("tools", tools.as_ref().map(|tools| Input::Array(tools.iter().map(|tool| Input::from(tool.as_str())).collect()))),
         ("instructions", text(instructions.as_deref())),
+        ("context", context.as_ref().map(context_input)),
     ]
+}
+
+fn context_input(context: &Context) -> Input {
+    let Context { max_tokens, compact_at, keep_recent } = context;
+    let numbers =
+        [("maxTokens", max_tokens.to_string()), ("compactAt", compact_at.to_string()), ("keepRecent", keep_recent.to_string())];
+    Input::Object(numbers.into_iter().map(|(key, number)| (key.to_owned(), Input::Number(number))).collect())
 }
 
 fn webhook_properties(webhook: &WebhookEntry) -> Properties {

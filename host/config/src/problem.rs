@@ -46,6 +46,10 @@ pub enum Code {
     NoModel,
     /// Warning: a binding that an earlier one always beats.
     ShadowedBinding,
+    /// Warning: an agent's own file that is not used, because the configuration has an agent of that id.
+    ShadowedAgent,
+    /// Warning: an agent's own file that has mistakes; the agent is not there.
+    BrokenAgent,
     /// Warning: a token, password or secret that is easy to guess.
     ShortSecret,
     /// Warning: other users of this machine can read the secrets in the file.
@@ -76,6 +80,8 @@ impl Code {
             Self::NotYet => "not-yet",
             Self::NoModel => "no-model",
             Self::ShadowedBinding => "shadowed-binding",
+            Self::ShadowedAgent => "shadowed-agent",
+            Self::BrokenAgent => "broken-agent",
             Self::ShortSecret => "short-secret",
             Self::ReadableByOthers => "readable-by-others",
         }
@@ -85,9 +91,13 @@ impl Code {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotYet | Self::NoModel | Self::ShadowedBinding | Self::ShortSecret | Self::ReadableByOthers => {
-                Severity::Warning
-            }
+            Self::NotYet
+            | Self::NoModel
+            | Self::ShadowedBinding
+            | Self::ShadowedAgent
+            | Self::BrokenAgent
+            | Self::ShortSecret
+            | Self::ReadableByOthers => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -70,6 +70,7 @@ impl<'a> Checker<'a> {
                 }
             }
             ("integer", Kind::Number(literal)) => self.integer(node, literal, &at),
+            ("number", Kind::Number(literal)) => self.number(node, literal, &at),
             ("string", Kind::Text(text)) => self.text(node, text, &at),
             ("boolean", Kind::Bool(_)) | ("", _) => {}
             _ => self.problems.push(wrong_type(node, &at)),
@@ -154,6 +155,16 @@ impl<'a> Checker<'a> {
         }
     }
 
+    fn number(&mut self, node: &Node, literal: &str, at: &Site<'a, '_>) {
+        let (min, max) = at.real_range();
+        if !literal.parse::<f64>().is_ok_and(|number| (min..=max).contains(&number)) {
+            let shown: String = literal.chars().take(40).collect();
+            let message = format!("`{}` must be from {min} to {max}", at.path);
+            let outside = Problem::new(Code::OutOfRange, at.path, node.place(), message);
+            self.problems.push(outside.label(format!("{shown} is outside")).help(at.description()));
+        }
+    }
+
     fn text(&mut self, node: &Node, value: &str, at: &Site<'a, '_>) {
         let choices = at.choices();
         let length = value.chars().count() as u64;
@@ -210,6 +221,11 @@ impl<'a> Site<'a, '_> {
         (bound("minimum").unwrap_or(0), bound("maximum").unwrap_or((1 << 53) - 1))
     }
 
+    fn real_range(&self) -> (f64, f64) {
+        let bound = |keyword| self.get(keyword).and_then(Value::as_f64);
+        (bound("minimum").unwrap_or(f64::MIN), bound("maximum").unwrap_or(f64::MAX))
+    }
+
     fn is_secret(&self) -> bool {
         self.get("writeOnly").is_some()
     }
@@ -233,6 +249,10 @@ impl<'a> Site<'a, '_> {
             "integer" => {
                 let (min, max) = self.range();
                 format!("a whole number from {min} to {max}")
+            }
+            "number" => {
+                let (min, max) = self.real_range();
+                format!("a number from {min} to {max}")
             }
             "boolean" => "true or false".to_owned(),
             _ => "text in double quotes".to_owned(),
@@ -267,7 +287,7 @@ fn wrong_type(node: &Node, at: &Site<'_, '_>) -> Problem {
     let message = format!("{name} should be {}", at.should_be());
     let help = match (&node.kind, at.kind()) {
         (Kind::Null, _) => "leave the line out to use the default".to_owned(),
-        (Kind::Text(text), "integer") if text.trim().parse::<i64>().is_ok() => {
+        (Kind::Text(text), "integer" | "number") if text.trim().parse::<i64>().is_ok() => {
             format!("write it without quotes: {}", text.trim())
         }
         (Kind::Text(text), "boolean") => match text.trim().to_ascii_lowercase().as_str() {

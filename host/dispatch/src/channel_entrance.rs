@@ -66,7 +66,12 @@ impl Dispatch {
 
     async fn accept_channel(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<(), Refused> {
         for (place, messages) in by_place(doorway, messages) {
-            let session = self.entrances.router.route(&place).session;
+            let session = self.registry.roster.router().route(&place).session;
+            if let Err(refused @ Refused::AgentDisabled(_)) = self.registry.roster.taking(session.agent()) {
+                // A network that is told to try again would do so for ever, and what comes behind it would wait.
+                tracing::warn!(channel = %doorway.channel, %session, reason = %refused, "messages are not taken");
+                continue;
+            }
             let mut messages = messages.into_iter().peekable();
             while messages.peek().is_some() {
                 let some = messages.by_ref().take(MAX_MESSAGES_PER_DELIVERY).collect();

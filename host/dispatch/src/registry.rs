@@ -2,6 +2,7 @@
 
 use crate::error::Refused;
 use crate::hub::{Hub, lock};
+use crate::roster::{Roster, SessionAgent};
 use crate::session::{Command, SessionTask, Shared};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,12 +13,9 @@ use wingman_store::Store;
 /// How many commands may wait for a session's task; senders wait beyond that.
 const MAILBOX: usize = 64;
 
-/// The agents of a gateway, by id.
-pub type Agents = HashMap<AgentId, Arc<dyn AgentRuntime>>;
-
 /// The tasks of live sessions.
 pub(crate) struct Registry {
-    agents: Agents,
+    pub(crate) roster: Roster,
     store: Store,
     pub(crate) hub: Hub,
     pub(crate) shared: Arc<Shared>,
@@ -26,16 +24,16 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(agents: Agents, store: Store, hub: Hub, shared: Arc<Shared>) -> Self {
-        Self { agents, store, hub, shared, tasks: Arc::default() }
+    pub(crate) fn new(roster: Roster, store: Store, hub: Hub, shared: Arc<Shared>) -> Self {
+        Self { roster, store, hub, shared, tasks: Arc::default() }
     }
 
-    pub(crate) fn agent(&self, id: &AgentId) -> Result<&Arc<dyn AgentRuntime>, Refused> {
-        self.agents.get(id).ok_or_else(|| Refused::UnknownAgent(id.clone()))
+    pub(crate) fn agent(&self, id: &AgentId) -> Result<Arc<dyn AgentRuntime>, Refused> {
+        self.roster.agent(id)
     }
 
-    pub(crate) fn agents(&self) -> impl Iterator<Item = &Arc<dyn AgentRuntime>> {
-        self.agents.values()
+    pub(crate) fn agents(&self) -> Vec<Arc<dyn AgentRuntime>> {
+        self.roster.agents()
     }
 
     /// The mailbox of the session's task, which is started where there is none.
@@ -43,7 +41,7 @@ impl Registry {
         if let Some(mailbox) = self.live_task(session) {
             return Ok(mailbox);
         }
-        let agent = Arc::clone(self.agent(session.agent())?);
+        let agent = SessionAgent::new(session.agent().clone(), self.roster.clone())?;
         let store = self.store.agent(session.agent()).await?;
         let feed = self.hub.feed(session).await?;
 

@@ -6,6 +6,7 @@
 use crate::courier::Couriers;
 use crate::hub::{Feed, RequestRef};
 use crate::requests::Requests;
+use crate::roster::SessionAgent;
 use crate::turn::{self, Ended, TurnHandle};
 use crate::{Limits, event::What};
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wingman_message::{AgentRuntime, ClientId, Clock, DeliveryId, Origin, RequestId, SessionKey};
+use wingman_message::{ClientId, Clock, DeliveryId, Origin, RequestId, SessionKey};
 use wingman_store::{AgentStore, StoreError};
 
 /// How long a session's task lives on without work.
@@ -82,7 +83,7 @@ pub(crate) struct Shared {
 /// A session's task, before it runs.
 pub(crate) struct SessionTask {
     pub(crate) session: SessionKey,
-    pub(crate) agent: Arc<dyn AgentRuntime>,
+    pub(crate) agent: SessionAgent,
     pub(crate) store: AgentStore,
     pub(crate) feed: Arc<Feed>,
     pub(crate) shared: Arc<Shared>,

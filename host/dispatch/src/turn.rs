@@ -1,5 +1,6 @@
 //! One turn: from a delivery to its answer, step by step, each step stored before the next.
 
+use crate::context::{self, Past};
 use crate::event::What;
 use crate::growing::Source;
 use crate::hub::SEQ_BLOCK;
@@ -19,8 +20,8 @@ use wingman_store::{AgentStore, DeliveryState, FinishTurn, OutboxReply, StoreErr
 const MAX_ATTEMPTS: u32 = 10;
 /// How many characters of a failure's reason are told to people on a chat network.
 const MAX_REASON: usize = 300;
-/// How many earlier messages a model is shown.
-const HISTORY_MESSAGES: usize = 200;
+/// How often a conversation that the model finds too long is shortened and tried again in one run.
+const MAX_SHORTENINGS: u32 = 3;
 
 /// A turn that is being run.
 pub(crate) struct TurnHandle {
@@ -105,23 +106,24 @@ pub(crate) async fn start(session: &SessionTask, waiting: &Waiting, permit: Owne
         session.shared.couriers.grow(Source { store, feed, delivery: waiting.delivery, run: turn.run });
     }
 
-    let earlier = session.persist(|| store.history(&session.session, HISTORY_MESSAGES, turn.run)).await?;
+    let past = session.persist(|| Past::read(store, &session.session, turn.run)).await?;
     let cancel = CancellationToken::new();
+    let agent = session.agent.now();
     let progress = Arc::clone(feed);
     let driver = Driver {
-        agent: Arc::clone(&session.agent),
         store: store.clone(),
         abort: session.shared.abort.clone(),
-        history: parts::history(earlier),
+        past,
         entries: turn.user_messages.iter().map(parts::user_entry).chain(turn.steps).collect(),
         journaled: u32::try_from(turn.user_messages.len()).unwrap_or(u32::MAX),
         context: RunContext {
             session: session.session.clone(),
             run: turn.run,
-            folder: Arc::clone(&session.agent.info().outputs),
+            folder: Arc::clone(&agent.info().outputs),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },
+        agent,
     };
     let time_limit = session.shared.limits.run_seconds;
     let gave_up = turn.attempt > MAX_ATTEMPTS;
@@ -199,7 +201,7 @@ struct Driver {
     agent: Arc<dyn AgentRuntime>,
     store: AgentStore,
     abort: CancellationToken,
-    history: Vec<Entry>,
+    past: Past,
     /// The turn so far: what users said, then the journal.
     entries: Vec<Entry>,
     /// How many of `entries` are not in the journal: the users'.
@@ -212,15 +214,30 @@ impl Driver {
         let mut usage = Usage::default();
         let deadline = tokio::time::sleep(Duration::from_secs(time_limit));
         tokio::pin!(deadline);
+        let mut shortenings = 0;
+        let mut is_too_long = true;
         loop {
+            if std::mem::take(&mut is_too_long) {
+                let Self { agent, store, abort, past, entries, context, .. } = &mut self;
+                tokio::select! {
+                    () = abort.cancelled() => return Drive { last: None, result: Err(DriveError::Aborted), usage },
+                    cost = context::compact(agent.as_ref(), store, abort, context, past, entries) => usage += cost,
+                    () = &mut deadline => return Drive { last: None, result: Err(DriveError::TimedOut(time_limit)), usage },
+                }
+            }
             let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX) - self.journaled;
             let step = tokio::select! {
                 () = self.abort.cancelled() => return Drive { last: None, result: Err(DriveError::Aborted), usage },
-                step = self.agent.step(&self.context, &self.history, &self.entries) => step,
+                step = self.agent.step(&self.context, &self.past.entries, &self.entries) => step,
                 () = &mut deadline => return Drive { last: None, result: Err(DriveError::TimedOut(time_limit)), usage },
             };
             let step = match step {
                 Ok(step) => step,
+                Err(RunError::ContextFull(_)) if shortenings < MAX_SHORTENINGS => {
+                    shortenings += 1;
+                    is_too_long = true;
+                    continue;
+                }
                 Err(error) => return Drive { last: None, result: Err(error.into()), usage },
             };
             usage += step.usage;

@@ -6,6 +6,7 @@
 
 mod channel;
 mod clock;
+mod compaction;
 mod component;
 mod ids;
 mod inbound;
@@ -20,6 +21,7 @@ pub use channel::{
     ChannelSkills, Entrance, Intake, IntakeError, Outbound, Phase, Receipt, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use compaction::{Compaction, Summary};
 pub use component::{Components, HttpReply, HttpRequest, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
 pub use ids::{
     AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, RequestId, RunId, WebhookId,

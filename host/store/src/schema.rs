@@ -5,8 +5,11 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 use std::path::Path;
 
-const AGENT: &[M<'static>] =
-    &[M::up(include_str!("migrations/agent_0001.sql")), M::up(include_str!("migrations/agent_0002.sql")).foreign_key_check()];
+const AGENT: &[M<'static>] = &[
+    M::up(include_str!("migrations/agent_0001.sql")),
+    M::up(include_str!("migrations/agent_0002.sql")).foreign_key_check(),
+    M::up(include_str!("migrations/agent_0003.sql")),
+];
 const GATEWAY: &[M<'static>] =
     &[M::up(include_str!("migrations/gateway_0001.sql")), M::up(include_str!("migrations/gateway_0002.sql"))];
 

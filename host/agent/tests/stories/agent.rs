@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, DemoModel, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, CurrentTime, DemoModel, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Clock, Entry, ManualClock, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream,
     Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSpec, Usage,
@@ -71,12 +71,15 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
     let spec = AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),
+        description: None,
+        enabled: true,
         is_default: true,
         instructions: "Be brief.".into(),
         tools: filter,
         max_steps: 3,
         outputs: "/nowhere".into(),
         tool_time: Duration::from_secs(60),
+        context: ContextSettings::default(),
     };
     Agent::new(spec, model, vec![Arc::new(tools)], Arc::new(ManualClock::at(1_000)))
 }

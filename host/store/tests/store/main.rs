@@ -12,5 +12,6 @@ mod opening;
 mod outbox;
 mod plugin_state;
 mod sessions;
+mod summaries;
 mod throughput;
 mod turns;
