@@ -128,7 +128,8 @@ impl Context {
         if fixed + running + before <= self.threshold {
             return None;
         }
-        let room = self.threshold.saturating_sub(fixed + running + summary::RESERVE);
+        let most = summary::reserve(self.max_tokens);
+        let room = self.threshold.saturating_sub(fixed + running + most);
         // Half of the room, or else the next turn would be summarised again.
         let covers = cut::cut(&sizes, self.keep_recent, room / 2)?;
         let covered: u64 = sizes.iter().take(covers).map(|piece| piece.tokens).sum();
@@ -137,7 +138,7 @@ impl Context {
             return None;
         }
         let older = history.get(..covers).unwrap_or_default();
-        match summary::make(context, model, older, self.room(0)).await {
+        match summary::make(context, model, older, self.room(0), most).await {
             Ok((summary, usage)) => {
                 tracing::info!(run = %context.run, entries = covers, tokens = covered, "the older part of a conversation was summarised");
                 Some(Compaction { covers, summary, usage })

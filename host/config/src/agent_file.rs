@@ -101,6 +101,27 @@ impl AgentFolder {
         files.filter_map(stamp).collect()
     }
 
+    /// The agent as its file describes it; none where there is no file.
+    ///
+    /// # Errors
+    /// [`AgentFileError`] with the line.
+    pub fn entry(&self, id: &AgentId) -> Result<Option<AgentEntry>, AgentFileError> {
+        read(&self.file(id), id)
+    }
+
+    /// Whether the agent can be written down so that it is read again.
+    ///
+    /// # Errors
+    /// [`AgentFileError`] with what is wrong.
+    pub fn check(&self, agent: &AgentEntry) -> Result<(), AgentFileError> {
+        let (file, text) = (self.file(&agent.id), render_agent(agent));
+        if text.len() as u64 > MAX_BYTES {
+            let message = format!("the instructions are too long: an agent's file has at most {} KiB", MAX_BYTES >> 10);
+            return Err(AgentFileError { id: agent.id.clone(), file, line: None, message });
+        }
+        parse_agent(&file, &agent.id, &text).map(drop)
+    }
+
     /// Writes the agent's file, in one step. A new one, or else the one that is there is replaced.
     ///
     /// # Errors
@@ -109,6 +130,21 @@ impl AgentFolder {
         let (file, text) = (self.file(&agent.id), render_agent(agent));
         if is_new { write::write_new(&file, &text)? } else { write::replace(&file, &text)? }
         Ok(file)
+    }
+
+    /// The file's text, as it is; none where there is no file, or none that can be read.
+    #[must_use]
+    pub fn text(&self, id: &AgentId) -> Option<String> {
+        fs::read_to_string(self.file(id)).ok()
+    }
+
+    /// Puts a text that [`Self::text`] gave back in its place.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`]
+    pub fn put_back(&self, id: &AgentId, text: &str) -> Result<(), WriteError> {
+        let file = self.file(id);
+        if file.exists() { write::replace(&file, text) } else { write::write_new(&file, text) }
     }
 
     /// Removes the agent's file, and nothing else: what it has said and kept stays. False where there is none.
@@ -173,7 +209,7 @@ fn read(file: &Path, id: &AgentId) -> Result<Option<AgentEntry>, AgentFileError>
 ///
 /// # Errors
 /// [`AgentFileError`] with the line.
-pub(crate) fn parse_agent(file: &Path, id: &AgentId, text: &str) -> Result<AgentEntry, AgentFileError> {
+pub fn parse_agent(file: &Path, id: &AgentId, text: &str) -> Result<AgentEntry, AgentFileError> {
     let wrong = |line, message: String| AgentFileError { id: id.clone(), file: file.to_owned(), line, message };
     let (matter, body) = split(text).ok_or_else(|| {
         wrong(Some(1), format!("the front matter has no end; write a line `{FENCE}` behind it"))
@@ -253,8 +289,9 @@ fn words(error: &str) -> String {
     }
 }
 
-/// The text of an agent's file. What the file cannot say (`default`, `agentDir`) is left out.
-pub(crate) fn render_agent(agent: &AgentEntry) -> String {
+/// The text of an agent's file, which [`parse_agent`] reads again. What the file cannot say (`default`, `agentDir`) is left out.
+#[must_use]
+pub fn render_agent(agent: &AgentEntry) -> String {
     let AgentEntry { id, name, description, enabled, default: _, workspace, agent_dir: _, model, tools, instructions, context } = agent;
     let text = |text: Option<&str>| text.map(|text| json!(text));
     let lines = [

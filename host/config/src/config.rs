@@ -96,6 +96,8 @@ pub enum Credentials {
 pub struct Agents {
     /// The agents: those of the configuration in its order, then those that have a file of their own, by id. Never empty.
     pub list: Vec<Agent>,
+    /// Nothing describes the one agent in `list`: it is there because there is no other.
+    pub implied: bool,
     /// Agents that are not in `list`, because their own files have mistakes.
     pub broken: Vec<AgentFileError>,
     /// The agent that takes what no binding takes. It is in `list`.

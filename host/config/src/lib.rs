@@ -37,7 +37,7 @@ mod text;
 mod tree;
 mod write;
 
-pub use agent_file::{AgentFileError, AgentFolder};
+pub use agent_file::{AgentFileError, AgentFolder, parse_agent, render_agent};
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{

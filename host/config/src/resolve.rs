@@ -122,10 +122,11 @@ fn agents(section: AgentsSection, files: AgentFiles, paths: &Paths<'_>, state_di
             list.push(Agent { file: Some(file), ..agent(entry, paths, state_dir) });
         }
     }
-    if list.is_empty() {
+    let implied = list.is_empty();
+    if implied {
         list.push(agent(AgentEntry::new(default.clone()), paths, state_dir));
     }
-    Agents { list, broken, default, bindings: section.bindings }
+    Agents { list, implied, broken, default, bindings: section.bindings }
 }
 
 /// The folder of the agents' own folders, and what is wrong is left to others to say.

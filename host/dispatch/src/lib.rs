@@ -195,11 +195,17 @@ impl Dispatch {
     }
 
     /// Exchanges the agents, and the way to them. What runs ends with the agent that it began with; the next turn of a session takes
-    /// the new one. Sessions of agents that are new here and have unfinished work are taken up.
+    /// the new one. Those of `keep` that there are and that `agents` lacks stay as they are. Sessions of agents that are new here and
+    /// have unfinished work are taken up.
     ///
     /// # Errors
     /// [`Refused::Store`]; the agents are exchanged all the same.
-    pub async fn replace_agents(&self, agents: Agents, router: Router) -> Result<(), Refused> {
+    pub async fn replace_agents(&self, mut agents: Agents, keep: &[AgentId], router: Router) -> Result<(), Refused> {
+        for id in keep {
+            if let Ok(agent) = self.registry.agent(id) {
+                agents.entry(id.clone()).or_insert(agent);
+            }
+        }
         let known: Vec<AgentId> = self.registry.agents().iter().map(|agent| agent.info().id.clone()).collect();
         let added: Vec<AgentId> = agents.keys().filter(|id| !known.contains(id)).cloned().collect();
         self.registry.roster.replace(agents, router);

@@ -1,10 +1,12 @@
 //! The command line: the list of all commands.
 
 mod agent;
+mod agents;
 mod gateway;
 mod init;
 mod local;
 mod plugin;
+mod rest;
 mod route;
 
 use anyhow::Result;
@@ -34,6 +36,9 @@ enum Command {
     Gateway(gateway::Command),
     /// Ask an agent, and see its answer as it comes
     Agent(agent::Args),
+    /// See to the agents of the running gateway
+    #[command(subcommand)]
+    Agents(agents::Command),
     /// Write a first configuration, with an agent in it
     Init(init::Args),
     /// See the plugins
@@ -50,6 +55,7 @@ impl Cli {
         match self.command {
             Command::Gateway(command) => command.run(config),
             Command::Agent(args) => args.run(config),
+            Command::Agents(command) => command.run(config),
             Command::Init(args) => args.run(config),
             Command::Plugin(command) => command.run(config),
             Command::Route(command) => command.run(config),

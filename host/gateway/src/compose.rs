@@ -1,5 +1,6 @@
 //! Builds the gateway: the one place that knows all parts. It stays a list.
 
+use crate::catalog::Catalog;
 use crate::credentials::CredentialsFile;
 use crate::{built_in, operator, translate};
 use anyhow::{Context, Result};
@@ -10,8 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, ModelFactory, ProviderSettings, ToolFilter};
-use wingman_config::Config;
+use wingman_agent::{
+    Agent, AgentSpec, ContextSettings, CurrentTime, MemoryTool, ModelFactory, ProviderSettings, ToolFilter,
+};
+use wingman_config::{AgentFileError, Config, Overrides};
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
 use wingman_message::{
     AgentId, AgentRuntime, ChannelName, Clock, Components, PluginName, PluginStore, SystemClock, Tool, ToolSource,
@@ -33,16 +36,20 @@ pub(crate) struct Core {
     pub(crate) dispatch: Dispatch,
     pub(crate) plugins: PluginHost,
     pub(crate) store: Store,
+    pub(crate) catalog: Catalog,
     clock: Arc<dyn Clock>,
 }
 
-/// Builds everything but the servers.
-pub(crate) async fn core(config: &Config) -> Result<Core> {
+/// Builds everything but the servers. `overrides` are what `config` was read with, and is read with again.
+pub(crate) async fn core(config: &Config, overrides: Overrides) -> Result<Core> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let state_dir = &config.gateway.state_dir;
     let store = Store::open(state_dir, Arc::clone(&clock)).await?;
     let plugins = open_plugins(config, Arc::new(store.gateway())).await?;
-    let agents = agents(config, &plugins, &clock)?;
+    let Built { agents, broken } = agents(config, &plugins, &clock)?;
+    for broken in &broken {
+        tracing::error!(%broken, "an agent is not there: its file has mistakes");
+    }
     let entrances = Entrances {
         components: Arc::new(plugins.clone()) as Arc<dyn Components>,
         client_channel: ChannelName::new(CLIENT_CHANNEL)?,
@@ -53,12 +60,14 @@ pub(crate) async fn core(config: &Config) -> Result<Core> {
     let dispatch = Dispatch::new(store.clone(), agents, entrances, webhooks, Arc::clone(&clock), translate::limits(config));
     dispatch.resume().await?;
     plugins.start(Arc::new(dispatch.clone()));
-    Ok(Core { dispatch, plugins, store, clock })
+    let catalog = Catalog::start(config.clone(), overrides, dispatch.clone(), plugins.clone(), Arc::clone(&clock));
+    Ok(Core { dispatch, plugins, store, catalog, clock })
 }
 
 impl Core {
     /// Ends what moves, then what it stands on.
     pub(crate) async fn shut_down(self) {
+        self.catalog.stop().await;
         self.plugins.stop().await;
         self.dispatch.shut_down(GRACE).await;
         self.store.close().await;
@@ -78,28 +87,54 @@ async fn open_plugins(config: &Config, store: Arc<dyn PluginStore>) -> Result<Pl
     Ok(PluginHost::open(settings).await?)
 }
 
-fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Result<Agents> {
+/// Agents, and what is wrong with those that are missing among them.
+pub(crate) struct Built {
+    pub(crate) agents: Agents,
+    pub(crate) broken: Vec<AgentFileError>,
+}
+
+/// The agents of `config`. A mistake in an agent's own file costs that agent, any other is an error.
+pub(crate) fn agents(config: &Config, plugins: &PluginHost, clock: &Arc<dyn Clock>) -> Result<Built> {
     let models = ModelFactory::new(wingman_agent::Limits::default())?;
-    let own: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock)))];
-    let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone())];
     let mut agents: Agents = HashMap::new();
+    let mut broken = config.agents.broken.clone();
     for agent in &config.agents.list {
+        let own: Vec<Arc<dyn Tool>> =
+            vec![Arc::new(CurrentTime::new(Arc::clone(clock))), Arc::new(MemoryTool::new(agent.agent_dir.clone()))];
+        let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone())];
         let spec = AgentSpec {
             id: AgentId::new(agent.id.as_str())?,
             name: agent.name.clone(),
+            description: agent.description.clone(),
+            enabled: agent.enabled,
             is_default: agent.id == config.agents.default,
             instructions: agent.instructions.clone().unwrap_or_default(),
             tools: agent.tools.clone().map_or(ToolFilter::All, ToolFilter::Only),
             max_steps: MAX_STEPS,
             outputs: agent.outputs.clone(),
             tool_time: config.limits.tool_time(),
+            context: ContextSettings {
+                max_tokens: agent.context.max_tokens,
+                compact_at: agent.context.compact_at,
+                keep_recent: agent.context.keep_recent,
+                agent_dir: Some(agent.agent_dir.clone()),
+                fs_roots: config.gateway.fs_roots.clone(),
+            },
         };
         let settings = provider_settings(config, agent.model.provider())?;
-        let model = models.connect(agent.model.as_str(), &settings).with_context(|| format!("agent `{}`", agent.id.as_str()))?;
+        let model = match (models.connect(agent.model.as_str(), &settings), &agent.file) {
+            (Ok(model), _) => model,
+            (Err(error), Some(file)) => {
+                let (id, file) = (agent.id.clone(), file.clone());
+                broken.push(AgentFileError { id, file, line: None, message: format!("`model`: {error}") });
+                continue;
+            }
+            (Err(error), None) => return Err(error).with_context(|| format!("agent `{}`", agent.id.as_str())),
+        };
         let id = spec.id.clone();
-        agents.insert(id, Arc::new(Agent::new(spec, model, tools.clone(), Arc::clone(clock))) as Arc<dyn AgentRuntime>);
+        agents.insert(id, Arc::new(Agent::new(spec, model, tools, Arc::clone(clock))) as Arc<dyn AgentRuntime>);
     }
-    Ok(agents)
+    Ok(Built { agents, broken })
 }
 
 /// A provider's address and key: what the configuration says, then the environment, then the credentials file.
@@ -145,12 +180,12 @@ pub(crate) async fn serve(config: &Config, core: &Core, listeners: Listeners, sh
     let origins: Vec<String> =
         config.gateway.control_ui.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
     let site = SitePolicy::new(config.gateway.host.as_str(), &origins);
-    let info = info(config, listeners.gateway.local_addr()?, core.clock.now_ms())?;
+    let info = info(config, core, listeners.gateway.local_addr()?)?;
     let server = Server::new(core.dispatch.clone(), auth, site, info, translate::server_limits(config));
     Ok(server.run(listeners, shutdown).await?)
 }
 
-fn info(config: &Config, address: SocketAddr, now_ms: i64) -> Result<GatewayInfo> {
+fn info(config: &Config, core: &Core, address: SocketAddr) -> Result<GatewayInfo> {
     let provider = |known: &wingman_agent::Provider| {
         let settings = provider_settings(config, known.name)?;
         Ok(ProviderInfo {
@@ -165,10 +200,10 @@ fn info(config: &Config, address: SocketAddr, now_ms: i64) -> Result<GatewayInfo
         version: env!("CARGO_PKG_VERSION"),
         host: config.gateway.host.as_str().to_owned(),
         port: address.port(),
-        default_agent: AgentId::new(config.agents.default.as_str())?,
+        agents: Arc::new(core.catalog.clone()),
         output_root: config.gateway.state_dir.join("outputs").display().to_string(),
         providers: wingman_agent::providers().iter().map(provider).collect::<Result<_>>()?,
-        started_at: now_ms,
+        started_at: core.clock.now_ms(),
     })
 }
 

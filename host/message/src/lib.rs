@@ -1,9 +1,10 @@
 //! The vocabulary of the gateway: what every other crate under `host/` speaks.
 //!
-//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `Components`, `Clock`) that let crates
+//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `AgentCatalog`, `Components`, `Clock`) that let crates
 //! which do not know each other work together. No I/O lives here, and nothing here knows a wire format, SQL, a network or a
 //! component.
 
+mod catalog;
 mod channel;
 mod clock;
 mod compaction;
@@ -17,6 +18,7 @@ mod run;
 mod session_key;
 mod tool;
 
+pub use catalog::{AgentCatalog, AgentContext, AgentDraft, AgentRecord, AgentSource, CatalogError, ReloadFailure};
 pub use channel::{
     ChannelSkills, Entrance, Intake, IntakeError, Outbound, Phase, Receipt, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
 };

@@ -1,6 +1,7 @@
 //! Bodies of the HTTP API, and the names of its headers.
 
 mod agent;
+mod agent_edit;
 mod auth;
 mod dead_letter;
 mod health;
@@ -10,7 +11,8 @@ mod provider;
 mod session;
 mod webhook;
 
-pub use agent::{AgentSummary, ServerConfig};
+pub use agent::{AgentSummary, ReloadError, ServerConfig};
+pub use agent_edit::{AgentContext, AgentDetails, AgentSource, CreateAgent};
 pub use auth::{AuthMode, AuthSession, LoginRequest};
 pub use dead_letter::{DeadLetter, DeadLetterKind};
 pub use health::{GatewayStats, GroupList, GroupSummary, Health, NodeList, NodeSummary, Stats};

@@ -75,6 +75,7 @@ fn meaning(refused: &Refused) -> Meaning {
         Refused::UnknownAgent(_) | Refused::UnknownWebhook(_) | Refused::UnknownLetter(_) | Refused::NoEntrance(_) => {
             of(StatusCode::NOT_FOUND, ErrorCode::NotFound)
         }
+        Refused::AgentDisabled(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
         // Its sender would try for ever if it were told that something is wrong.
         Refused::Repeated(_) => of(StatusCode::OK, ErrorCode::Conflict),

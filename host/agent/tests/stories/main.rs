@@ -16,6 +16,7 @@ mod model_server;
 mod agent;
 mod anthropic;
 mod connect;
+mod context;
 mod demo;
 mod openai;
 mod others;

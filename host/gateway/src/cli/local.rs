@@ -7,7 +7,7 @@ use crate::{compose, logs};
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use wingman_config::{AuthMode, Config};
+use wingman_config::{AuthMode, Config, Overrides};
 use wingman_protocol::AgentRequest;
 
 /// Asks `request` of a gateway that lives as long as the answer takes.
@@ -19,7 +19,7 @@ pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Prin
     config.gateway.port = 0;
     config.gateway.control_ui.enabled = false;
 
-    let core = compose::core(&config).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
+    let core = compose::core(&config, Overrides::default()).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
     let listeners = compose::listen(&config).await?;
     let url = format!("ws://{}/ws", listeners.gateway.local_addr()?);
     let shutdown = CancellationToken::new();

@@ -27,7 +27,8 @@ pub(super) fn frames(visitor: &mut impl Visit) {
 /// Bodies of the HTTP API.
 pub(super) fn bodies(visitor: &mut impl Visit) {
     visit_all!(visitor:
-        SessionSummary, SessionSource, CreateSession, RenameSession, AgentSummary, ServerConfig, PluginSummary, PluginState, ProviderSummary,
+        SessionSummary, SessionSource, CreateSession, RenameSession, AgentSummary, AgentDetails, AgentSource, AgentContext, CreateAgent,
+        ServerConfig, ReloadError, PluginSummary, PluginState, ProviderSummary,
         WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
         DeadLetter, DeadLetterKind,
         Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,

@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 49] = [
+pub(super) const EXAMPLES: [(&str, &str); 51] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -44,6 +44,8 @@ pub(super) const EXAMPLES: [(&str, &str); 49] = [
     golden!("rest.CreateSession"),
     golden!("rest.RenameSession"),
     golden!("rest.AgentSummary"),
+    golden!("rest.AgentDetails"),
+    golden!("rest.CreateAgent"),
     golden!("rest.ServerConfig"),
     golden!("rest.PluginSummary"),
     golden!("rest.ProviderSummary"),
