@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, Clock, Compaction, Entry, Model, ModelError, ModelEvent, Progress, RunContext, RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
+    AgentId, AgentInfo, AgentRuntime, Clock, Compaction, Entry, Model, ModelError, ModelEvent, Progress, RunContext, RunError,
+    Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
 /// Which tools an agent may call.

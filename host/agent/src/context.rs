@@ -10,8 +10,8 @@ mod tokens;
 use crate::conversation::acceptable;
 use std::path::PathBuf;
 use std::sync::Arc;
-pub(crate) use surroundings::{MEMORY, is_note};
 use surroundings::Surroundings;
+pub(crate) use surroundings::{MEMORY, is_note};
 use tokens::Calibration;
 use wingman_message::{Compaction, Entry, Model, ModelError, ModelRequest, RunContext, ToolSpec, Usage};
 
@@ -63,7 +63,13 @@ impl Context {
     pub(crate) fn new(settings: ContextSettings) -> Self {
         let ContextSettings { max_tokens, compact_at, keep_recent, agent_dir, fs_roots } = settings;
         let surroundings = Arc::new(Surroundings { agent_dir, fs_roots });
-        Self { max_tokens, threshold: part(max_tokens, compact_at), keep_recent, surroundings, calibration: Calibration::default() }
+        Self {
+            max_tokens,
+            threshold: part(max_tokens, compact_at),
+            keep_recent,
+            surroundings,
+            calibration: Calibration::default(),
+        }
     }
 
     /// The request for the next answer, shortened until it fits.
@@ -178,7 +184,12 @@ fn total(entries: &[Entry]) -> u64 {
     entries.iter().map(tokens::of_entry).sum()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a window has far fewer than 2^52 tokens")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a window has far fewer than 2^52 tokens"
+)]
 fn part(whole: u64, part: f64) -> u64 {
     (whole as f64 * part.clamp(0.0, 1.0)) as u64
 }

@@ -136,7 +136,8 @@ fn checked(file: String) -> Result<String, ToolError> {
         return Ok(file);
     }
     Err(ToolError::InvalidInput(
-        "`file` is a plain name that ends in `.md`, of at most 64 letters, digits, `.`, `_` or `-`, such as preferences.md".into(),
+        "`file` is a plain name that ends in `.md`, of at most 64 letters, digits, `.`, `_` or `-`, such as preferences.md"
+            .into(),
     ))
 }
 

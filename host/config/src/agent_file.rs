@@ -128,7 +128,11 @@ impl AgentFolder {
     /// [`WriteError::Exists`] when there is a file and `is_new`; [`WriteError::Io`].
     pub fn write(&self, agent: &AgentEntry, is_new: bool) -> Result<PathBuf, WriteError> {
         let (file, text) = (self.file(&agent.id), render_agent(agent));
-        if is_new { write::write_new(&file, &text)? } else { write::replace(&file, &text)? }
+        if is_new {
+            write::write_new(&file, &text)?
+        } else {
+            write::replace(&file, &text)?
+        }
         Ok(file)
     }
 
@@ -211,9 +215,8 @@ fn read(file: &Path, id: &AgentId) -> Result<Option<AgentEntry>, AgentFileError>
 /// [`AgentFileError`] with the line.
 pub fn parse_agent(file: &Path, id: &AgentId, text: &str) -> Result<AgentEntry, AgentFileError> {
     let wrong = |line, message: String| AgentFileError { id: id.clone(), file: file.to_owned(), line, message };
-    let (matter, body) = split(text).ok_or_else(|| {
-        wrong(Some(1), format!("the front matter has no end; write a line `{FENCE}` behind it"))
-    })?;
+    let (matter, body) =
+        split(text).ok_or_else(|| wrong(Some(1), format!("the front matter has no end; write a line `{FENCE}` behind it")))?;
     let FrontMatter { id: named, name, description, enabled, model, tools, workspace, context } = match matter {
         Some(matter) if !matter.trim().is_empty() => serde_saphyr::from_str(matter).map_err(|error| {
             // Its first line is the file's second.
@@ -231,9 +234,8 @@ pub fn parse_agent(file: &Path, id: &AgentId, text: &str) -> Result<AgentEntry, 
         return Err(wrong(line_of("id"), message));
     }
     for (key, value, most) in [("name", &name, 100), ("description", &description, 500)] {
-        let is_wrong = |value: &String| {
-            value.trim().is_empty() || value.chars().count() > most || value.chars().any(char::is_control)
-        };
+        let is_wrong =
+            |value: &String| value.trim().is_empty() || value.chars().count() > most || value.chars().any(char::is_control);
         if value.as_ref().is_some_and(is_wrong) {
             return Err(wrong(line_of(key), format!("`{key}` has 1 to {most} characters, none of them a control character")));
         }
@@ -292,7 +294,8 @@ fn words(error: &str) -> String {
 /// The text of an agent's file, which [`parse_agent`] reads again. What the file cannot say (`default`, `agentDir`) is left out.
 #[must_use]
 pub fn render_agent(agent: &AgentEntry) -> String {
-    let AgentEntry { id, name, description, enabled, default: _, workspace, agent_dir: _, model, tools, instructions, context } = agent;
+    let AgentEntry { id, name, description, enabled, default: _, workspace, agent_dir: _, model, tools, instructions, context } =
+        agent;
     let text = |text: Option<&str>| text.map(|text| json!(text));
     let lines = [
         ("id", text(Some(id.as_str()))),
@@ -305,8 +308,7 @@ pub fn render_agent(agent: &AgentEntry) -> String {
         ("context", context.as_ref().map(|context| json!(context))),
     ];
     // JSON is YAML, and no value can break out of its quotes.
-    let lines: String =
-        lines.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}\n", value?))).collect();
+    let lines: String = lines.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}\n", value?))).collect();
     format!("{FENCE}\n{lines}{FENCE}\n\n{}\n", instructions.as_deref().unwrap_or_default().trim())
 }
 
@@ -344,7 +346,10 @@ mod tests {
     fn a_mistake_is_shown_with_its_line_and_what_would_be_right() {
         for (text, shown) in [
             ("---\nname: A\nmodle: demo:echo\n---\n", "agent.md:3: unknown setting `modle`; did you mean `model`?"),
-            ("---\nname: A\nid: other\n---\n", "agent.md:3: `id` is \"other\", but the folder is called \"helper\"; make them one, or leave `id` out"),
+            (
+                "---\nname: A\nid: other\n---\n",
+                "agent.md:3: `id` is \"other\", but the folder is called \"helper\"; make them one, or leave `id` out",
+            ),
             ("---\nname: A\n", "agent.md:1: the front matter has no end; write a line `---` behind it"),
             ("---\nenabled: true\ncontext: { compactAt: 7 }\n---\n", "agent.md:3: `context.compactAt` must be from 0.1 to 0.95"),
             ("---\nname: \"\"\n---\n", "agent.md:2: `name` has 1 to 100 characters, none of them a control character"),

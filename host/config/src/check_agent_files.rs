@@ -12,7 +12,8 @@ pub(crate) fn check(root: &Node, files: &AgentFiles, problems: &mut Vec<Problem>
         let Some((node, id)) = agent.get("id").and_then(|node| Some((node, node.text()?))) else { continue };
         if let Some((file, _)) = files.entries.iter().find(|(_, entry)| entry.id.as_str().eq_ignore_ascii_case(id)) {
             let message = format!("the agent \"{id}\" has a file of its own, which is not used: {}", file.display());
-            let shadowed = Problem::new(Code::ShadowedAgent, at_key(&at_index("agents.list", index), "id"), node.place(), message);
+            let shadowed =
+                Problem::new(Code::ShadowedAgent, at_key(&at_index("agents.list", index), "id"), node.place(), message);
             problems.push(shadowed.label("this one is used").help("remove one of the two"));
         }
     }

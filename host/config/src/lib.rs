@@ -41,8 +41,8 @@ pub use agent_file::{AgentFileError, AgentFolder, parse_agent, render_agent};
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
-    AgentEntry, AuthMode, Binding, BindingMatch, Context, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer, PeerKind,
-    Provider, Session, TailscaleDiscovery, WebhookEntry,
+    AgentEntry, AuthMode, Binding, BindingMatch, Context, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, Nodes, Peer,
+    PeerKind, Provider, Session, TailscaleDiscovery, WebhookEntry,
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};

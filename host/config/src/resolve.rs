@@ -26,13 +26,7 @@ const STATE_DIR: &str = ".wingman";
 const AGENTS: &str = "agents";
 
 /// Resolves the file. `file` is its absolute path; relative paths in it are relative to its folder.
-pub(crate) fn resolve(
-    root: Root,
-    file: PathBuf,
-    files: AgentFiles,
-    environment: &Environment,
-    overrides: &Overrides,
-) -> Config {
+pub(crate) fn resolve(root: Root, file: PathBuf, files: AgentFiles, environment: &Environment, overrides: &Overrides) -> Config {
     let paths = Paths { home: &environment.home, folder: file.parent().unwrap_or(Path::new("/")) };
     let gateway = gateway(root.gateway, &paths, environment, overrides);
     Config {

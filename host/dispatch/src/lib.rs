@@ -52,7 +52,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wingman_message::{AgentId, AgentInfo, ChannelName, ClientId, Clock, Components, PluginName, PluginStatus, RequestId, SessionKey};
+use wingman_message::{
+    AgentId, AgentInfo, ChannelName, ClientId, Clock, Components, PluginName, PluginStatus, RequestId, SessionKey,
+};
 use wingman_route::Router;
 use wingman_store::Store;
 

@@ -98,10 +98,7 @@ impl Catalog {
         self.stop.cancel();
     }
 
-    async fn ask<T>(
-        &self,
-        command: impl FnOnce(oneshot::Sender<Result<T, CatalogError>>) -> Command,
-    ) -> Result<T, CatalogError> {
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, CatalogError>>) -> Command) -> Result<T, CatalogError> {
         let gone = || CatalogError::Failed("the gateway is shutting down".into());
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| gone())?;
@@ -173,7 +170,9 @@ impl Keeper {
     async fn take_logged(&mut self, with_plugins: bool) {
         match self.take(with_plugins).await {
             Ok(broken) if broken.is_empty() => tracing::info!("the changed configuration is taken"),
-            Ok(broken) => tracing::error!(%broken, "the changed configuration is taken, but for agents whose files have mistakes"),
+            Ok(broken) => {
+                tracing::error!(%broken, "the changed configuration is taken, but for agents whose files have mistakes")
+            }
             Err(error) => {
                 let message = format!("{error:#}");
                 tracing::error!(error = message, "the changed configuration is not taken; the one before stays");
@@ -196,7 +195,10 @@ impl Keeper {
             plugins.reconfigure(operator::read(&config).await?).await?;
         }
         let keep: Vec<AgentId> = broken.iter().filter_map(|broken| AgentId::new(broken.id.as_str()).ok()).collect();
-        dispatch.replace_agents(agents, &keep, router).await.context("the agents are taken, but unfinished work of theirs is not")?;
+        dispatch
+            .replace_agents(agents, &keep, router)
+            .await
+            .context("the agents are taken, but unfinished work of theirs is not")?;
         self.config = config;
         let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
         let broken = broken.join("\n");

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{
-    Agent, AgentSpec, ContextSettings, CurrentTime, MemoryTool, ModelFactory, ProviderSettings, ToolFilter,
-};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, CurrentTime, MemoryTool, ModelFactory, ProviderSettings, ToolFilter};
 use wingman_config::{AgentFileError, Config, Overrides};
 use wingman_dispatch::{Agents, Dispatch, Entrances, Webhooks};
 use wingman_message::{

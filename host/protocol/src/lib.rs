@@ -30,9 +30,9 @@ pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
 pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
 pub use rest::{
-    AgentContext, AgentDetails, AgentSource, AgentSummary, AuthMode, AuthSession, CreateAgent, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, GatewayStats,
-    Health, LoginRequest, PluginState, PluginSummary, Problem, ReloadError, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats,
-    WebhookAccepted, WebhookSummary,
+    AgentContext, AgentDetails, AgentSource, AgentSummary, AuthMode, AuthSession, CreateAgent, CreateSession, CreateWebhook,
+    CreatedWebhook, DeadLetter, DeadLetterKind, GatewayStats, Health, LoginRequest, PluginState, PluginSummary, Problem,
+    ReloadError, RenameSession, ServerConfig, SessionSource, SessionSummary, Stats, WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

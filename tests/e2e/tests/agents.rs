@@ -91,7 +91,9 @@ async fn an_agent_is_made_changed_disabled_and_forgotten_through_the_api() {
 async fn an_agent_of_the_configuration_is_not_changed_through_the_api_and_no_id_leads_out_of_its_folder() {
     let home = Home::new(|_| {});
     let gateway = home.start().await;
-    for (method, body) in [(Method::PUT, json!({ "name": "x" })), (Method::DELETE, json!({})), (Method::POST, json!({ "id": "main" }))] {
+    for (method, body) in
+        [(Method::PUT, json!({ "name": "x" })), (Method::DELETE, json!({})), (Method::POST, json!({ "id": "main" }))]
+    {
         let path = if method == Method::POST { "/api/agents" } else { "/api/agents/main" };
         let refused = send(&gateway, method, path, &body).await;
         assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
@@ -162,7 +164,10 @@ async fn the_command_line_sees_to_agents() {
     assert!(words(&["agents", "list"]).1.contains("helper"));
     assert_eq!(words(&["agents", "disable", "helper"]).0, Some(0));
     let shown: Value = serde_json::from_slice(&home.run(&["agents", "show", "helper", "--json"]).stdout).unwrap();
-    assert_eq!((&shown["enabled"], &shown["tools"], &shown["availableTools"]), (&json!(false), &json!(["memory"]), &json!(["memory"])));
+    assert_eq!(
+        (&shown["enabled"], &shown["tools"], &shown["availableTools"]),
+        (&json!(false), &json!(["memory"]), &json!(["memory"]))
+    );
     assert_eq!(words(&["agents", "enable", "helper"]).0, Some(0));
 
     let script = home.path().join("editor.sh");

@@ -12,12 +12,15 @@ pub(crate) struct Piece {
 /// The cut is always between two turns: no call is parted from its result. None where there is nothing to cut off.
 pub(crate) fn cut(history: &[Piece], keep: usize, room: u64) -> Option<usize> {
     // A turn begins with a user's entry that follows none.
-    let begins = |at: usize| history.get(at).is_some_and(|piece| piece.is_user) && at.checked_sub(1).is_none_or(|before| !history.get(before).is_some_and(|piece| piece.is_user));
+    let begins = |at: usize| {
+        history.get(at).is_some_and(|piece| piece.is_user)
+            && at.checked_sub(1).is_none_or(|before| !history.get(before).is_some_and(|piece| piece.is_user))
+    };
     let starts: Vec<usize> = (0..history.len()).filter(|at| begins(*at)).chain([history.len()]).collect();
     // Of the turns, and the end behind them, the last `keep + 1` are where a cut may be.
     let first = starts.len().saturating_sub(keep.saturating_add(1));
     let rest = |at: usize| history.iter().skip(at).map(|piece| piece.tokens).sum::<u64>();
-    starts.into_iter().skip(first).find(|at| *at > 0 && rest(*at) <= room)
+    starts.into_iter().skip(first).find(|at| rest(*at) <= room).filter(|at| *at > 0)
 }
 
 #[cfg(test)]

@@ -140,12 +140,20 @@ mod tests {
     }
 
     fn answer(text: &str, calls: &[&str]) -> Entry {
-        let calls = calls.iter().map(|id| ToolCall { id: (*id).into(), name: "look".into(), input: json!({ "at": id }) }).collect();
+        let calls =
+            calls.iter().map(|id| ToolCall { id: (*id).into(), name: "look".into(), input: json!({ "at": id }) }).collect();
         Entry::Assistant { text: text.into(), calls }
     }
 
     fn result(id: &str, output: &str) -> Entry {
-        Entry::Tool { call_id: id.into(), name: "look".into(), output: output.into(), is_error: false, started_at: 0, ended_at: 0 }
+        Entry::Tool {
+            call_id: id.into(),
+            name: "look".into(),
+            output: output.into(),
+            is_error: false,
+            started_at: 0,
+            ended_at: 0,
+        }
     }
 
     #[test]

@@ -107,7 +107,11 @@ fn transcript(older: &[Entry], room: u64) -> String {
 fn line(entry: &Entry) -> String {
     match entry {
         Entry::User(user) => {
-            let files: String = user.attachments.iter().map(|file| format!(" [file: {}]", file.name.as_deref().unwrap_or("without a name"))).collect();
+            let files: String = user
+                .attachments
+                .iter()
+                .map(|file| format!(" [file: {}]", file.name.as_deref().unwrap_or("without a name")))
+                .collect();
             let text = if user.untrusted { untrusted::marked(&user.text) } else { user.text.clone() };
             format!("User:{files} {text}")
         }

@@ -45,7 +45,9 @@ fn answers(text: &str) -> Vec<ModelEvent> {
 }
 
 fn long_history(turns: usize) -> Vec<Entry> {
-    (0..turns).flat_map(|turn| [user(&format!("question {turn} {}", "x ".repeat(400))), assistant(&format!("answer {turn}"), &[])]).collect()
+    (0..turns)
+        .flat_map(|turn| [user(&format!("question {turn} {}", "x ".repeat(400))), assistant(&format!("answer {turn}"), &[])])
+        .collect()
 }
 
 fn text_of(entry: &Entry) -> &str {
@@ -239,8 +241,18 @@ async fn no_note_is_read_or_written_outside_of_the_agents_own_folder() {
     let agent = keeper(&own);
     let absolute = secret.display().to_string();
     for file in [
-        "../../other/memory/secret.md", absolute.as_str(), "folder/memory/secret.md", "folder/agent.db", "..", "agent.db", "../agent.md",
-        "link.md", "a\0.md", "", ".md", ".fresh",
+        "../../other/memory/secret.md",
+        absolute.as_str(),
+        "folder/memory/secret.md",
+        "folder/agent.db",
+        "..",
+        "agent.db",
+        "../agent.md",
+        "link.md",
+        "a\0.md",
+        "",
+        ".md",
+        ".fresh",
     ] {
         for action in ["view", "write", "append", "delete"] {
             let (said, is_error) = memory(&agent, json!({ "action": action, "file": file, "text": "overwritten" })).await;

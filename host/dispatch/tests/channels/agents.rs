@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use wingman_dispatch::{Agents, ClientRequest, Refused};
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, ClientId, Compaction, DmScope, Entry, Intake as _, ModelInfo, Progress, RequestId, RunContext,
-    RunError, SessionKey, Step, StopReason, Summary, Usage,
+    AgentId, AgentInfo, AgentRuntime, ClientId, Compaction, DmScope, Entry, Intake as _, ModelInfo, Progress, RequestId,
+    RunContext, RunError, SessionKey, Step, StopReason, Summary, Usage,
 };
 use wingman_route::Router;
 
@@ -150,7 +150,9 @@ async fn one_agents_session_is_out_of_reach_for_another() {
     *stage.network.messages.lock().unwrap() = vec![said(dm("ada"), "c1", "hello")];
     let crossed = stage.dispatch.prepare(request(Some("other"), Some("agent:main:main"), "1")).await.unwrap_err();
     assert!(matches!(crossed, Refused::ForeignSession { .. }), "{crossed}");
-    for forged in ["agent:../main:main", "agent::main", "agent:main", "agent:other/../main:main", "agent:.:main", "agent:main\0:x"] {
+    for forged in
+        ["agent:../main:main", "agent::main", "agent:main", "agent:other/../main:main", "agent:.:main", "agent:main\0:x"]
+    {
         assert!(forged.parse::<SessionKey>().is_err(), "{forged:?}");
     }
     // What looks like another agent's key behind the agent's name is a session of this agent.

@@ -26,7 +26,8 @@ pub(super) fn entry(id: &AgentId, draft: AgentDraft, before: Option<&AgentEntry>
     let AgentDraft { name, description, enabled, model, tools, instructions, context } = draft;
     let model = model.map(|model| ModelName::parse(&model)).transpose();
     let model = model.map_err(|error| CatalogError::Invalid(format!("`model`: {error}")))?;
-    let context = context.map(|AgentContext { max_tokens, compact_at, keep_recent }| Context { max_tokens, compact_at, keep_recent });
+    let context =
+        context.map(|AgentContext { max_tokens, compact_at, keep_recent }| Context { max_tokens, compact_at, keep_recent });
     Ok(AgentEntry {
         name,
         description,

@@ -19,7 +19,9 @@ pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Prin
     config.gateway.port = 0;
     config.gateway.control_ui.enabled = false;
 
-    let core = compose::core(&config, Overrides::default()).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
+    let core = compose::core(&config, Overrides::default())
+        .await
+        .context("cannot run locally; while a gateway is running, leave out `--local`")?;
     let listeners = compose::listen(&config).await?;
     let url = format!("ws://{}/ws", listeners.gateway.local_addr()?);
     let shutdown = CancellationToken::new();

@@ -66,7 +66,8 @@ impl Rest {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| Failure::Unreachable(format!("the gateway does not answer: {error}")))?;
+        let response =
+            request.send().await.map_err(|error| Failure::Unreachable(format!("the gateway does not answer: {error}")))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);

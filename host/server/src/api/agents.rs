@@ -144,7 +144,9 @@ impl From<CatalogError> for ApiError {
         let words = error.to_string();
         match error {
             CatalogError::Unknown(_) => Self::not_found(words),
-            CatalogError::Exists(_) | CatalogError::ReadOnly(_) | CatalogError::Needed(_) => Self::new(StatusCode::CONFLICT, words),
+            CatalogError::Exists(_) | CatalogError::ReadOnly(_) | CatalogError::Needed(_) => {
+                Self::new(StatusCode::CONFLICT, words)
+            }
             CatalogError::Invalid(_) => Self::bad_request(words),
             CatalogError::Failed(why) => {
                 tracing::error!(%why, "an agent's description could not be written");
