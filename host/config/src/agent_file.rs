@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn front_matter_says_what_it_is_and_the_rest_what_it_is_told() {
-        let text = "---\r\nname: Helper\ndescription: Reads mail, and answers\nmodel: openai:gpt\ntools: [memory, current_time]\n\
+        let text = "---\r\nname: Helper\ndescription: Reads mail, and answers\nmodel: demo:echo\ntools: [memory, current_time]\n\
                     enabled: false\ncontext:\n  maxTokens: 9000\n---\n\nYou help.\n---\nStill instructions.\n";
         let agent = parsed(text).unwrap();
         assert_eq!((agent.name.as_deref(), agent.enabled), (Some("Helper"), false));

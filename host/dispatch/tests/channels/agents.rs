@@ -167,12 +167,12 @@ async fn one_agents_session_is_out_of_reach_for_another() {
 }
 
 fn texts(entries: &[Entry]) -> Vec<&str> {
-    let text = |entry| match entry {
-        &Entry::User(ref user) => user.text.as_str(),
+    let texts = entries.iter().map(|entry| match entry {
+        Entry::User(user) => user.text.as_str(),
         Entry::Assistant { text, .. } => text.as_str(),
         Entry::Tool { output, .. } => output.as_str(),
-    };
-    entries.iter().map(text).collect()
+    });
+    texts.collect()
 }
 
 #[tokio::test]
