@@ -19,7 +19,7 @@ pub(super) fn frames(visitor: &mut impl Visit) {
         CancelRequest, AnswerRequest, SubscribeRequest, UnsubscribeRequest,
         ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, PongFrame,
         AgentFrame, AgentEvent, AgentResult, Usage,
-        StreamChunk, TextData, ChunkText, ToolInput, ToolChunk, ToolOutput, ToolFailure,
+        StreamChunk, TextData, ChunkText, Retry, ToolInput, ToolChunk, ToolOutput, ToolFailure,
         StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment, PendingQuestion, QuestionKind,
     );
 }
