@@ -562,6 +562,14 @@ export type ChunkText = {
   content: string;
 };
 
+/** Why and when a model is asked again. */
+export type Retry = {
+  /** The pause before it, in milliseconds. */
+  afterMs: number;
+  /** What went wrong, and who is asked next, for people. */
+  reason: string;
+};
+
 /** Where a chunk keeps a tool's input. */
 export type ToolInput = {
   /** The input. */
