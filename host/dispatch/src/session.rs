@@ -108,7 +108,7 @@ impl SessionTask {
                 () = shared.stop.cancelled(), if running.is_none() => return,
                 news = news(&mut running), if running.is_some() => match news {
                     News::Ended(ended) => if let Some(finished) = running.take() {
-                        self.finish(finished, ended).await;
+                        self.finish(finished, *ended).await;
                     },
                     News::Boundary(boundary) => if let Some(running) = running.as_mut() {
                         let messages = self.let_join(&mut queue, running, boundary.number).await;

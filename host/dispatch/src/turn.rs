@@ -40,7 +40,7 @@ pub(crate) enum News {
     /// Whoever wants to join it may do so.
     Boundary(Boundary),
     /// It has ended.
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// How a turn ended.
@@ -89,14 +89,8 @@ impl TurnHandle {
                 tracing::error!(run = %self.run, %panic, "a run crashed");
                 let error = Some("the run crashed; the gateway's log says where".to_owned());
                 let (last, spent) = (None, Spent::default());
-                return News::Ended(Ended {
-                    run: self.run,
-                    last,
-                    status: MessageStatus::Error,
-                    error,
-                    spent,
-                    is_suspended: false,
-                });
+                let status = MessageStatus::Error;
+                return News::Ended(Box::new(Ended { run: self.run, last, status, error, spent, is_suspended: false }));
             }
         };
         let is_suspended = matches!(result, Err(DriveError::Suspended));
@@ -106,7 +100,7 @@ impl TurnHandle {
             Err(error @ DriveError::Run(RunError::Cancelled)) => (MessageStatus::Cancelled, Some(error.to_string())),
             Err(error) => (MessageStatus::Error, Some(error.to_string())),
         };
-        News::Ended(Ended { run: self.run, last, status, error, spent, is_suspended })
+        News::Ended(Box::new(Ended { run: self.run, last, status, error, spent, is_suspended }))
     }
 }
 
@@ -259,7 +253,7 @@ pub(crate) async fn finish(session: &SessionTask, party: &Party, ended: Ended) {
     let (usage, model): (_, Option<Arc<str>>) = (Some(ended.spent.usage), ended.spent.model.map(Into::into));
     let error: Option<Arc<str>> = ended.error.map(Into::into);
     let what = match error.clone() {
-        None => What::Completed { answer: Arc::clone(&answer), usage, model: model.clone() },
+        None => What::Completed { answer: Arc::clone(&answer), usage, model },
         Some(error) => What::Failed { answer: Some(Arc::clone(&answer)), error },
     };
     feed.end_run(seq, &waiting.origin, what);

@@ -111,25 +111,24 @@ pub(crate) fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, cl
     let mut agents: Agents = HashMap::new();
     let mut broken = config.agents.broken.clone();
     for agent in &config.agents.list {
-        let made = || -> Result<(AgentSpec, Arc<dyn Model>, Vec<Arc<dyn Tool>>)> {
+        let made = || -> Result<Agent> {
             let mut own = shared.clone();
             own.push(Arc::new(MemoryTool::new(agent.agent_dir.clone())));
             own.extend(commands(config, agent)?);
-            Ok((spec(config, agent)?, model(config, &models, agent)?, own))
+            // The first tool of a name is used: neither a plugin nor a server can take the place of one of these.
+            let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
+            Ok(Agent::new(spec(config, agent)?, model(config, &models, agent)?, tools, Arc::clone(clock)))
         };
-        let (spec, model, own) = match (made(), &agent.file) {
-            (Ok(made), _) => made,
+        match (made(), &agent.file) {
+            (Ok(made), _) => {
+                agents.insert(made.info().id.clone(), Arc::new(made) as Arc<dyn AgentRuntime>);
+            }
             (Err(error), Some(file)) => {
                 let (id, file) = (agent.id.clone(), file.clone());
                 broken.push(AgentFileError { id, file, line: None, message: format!("{error:#}") });
-                continue;
             }
             (Err(error), None) => return Err(error).with_context(|| format!("agent `{}`", agent.id.as_str())),
-        };
-        // The first tool of a name is used: neither a plugin nor a server can take the place of one of these.
-        let tools: Vec<Arc<dyn ToolSource>> = vec![Arc::new(own), Arc::new(plugins.clone()), Arc::new(mcp.clone())];
-        let id = spec.id.clone();
-        agents.insert(id, Arc::new(Agent::new(spec, model, tools, Arc::clone(clock))) as Arc<dyn AgentRuntime>);
+        }
     }
     Ok(Built { agents, broken })
 }
@@ -175,7 +174,7 @@ fn model(config: &Config, models: &ModelFactory, agent: &wingman_config::Agent) 
         Ok(models.connect(name.as_str(), &provider_settings(config, name.provider())?)?)
     };
     let model = connect(&agent.model).context("`model`")?;
-    let fallbacks = agent.fallback_models.iter().map(connect).collect::<Result<_>>().context("`fallbackModels`")?;
+    let fallbacks = agent.fallback_models.iter().map(connect).collect::<Result<Vec<_>>>().context("`fallbackModels`")?;
     Ok(Arc::new(Resilient::new(model, fallbacks, RetryPolicy::default())))
 }
 
