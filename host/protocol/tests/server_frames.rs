@@ -185,7 +185,7 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
         question: None,
     };
     let denied = wingman_message::Answer::Denied { reason: Some("Ask me again tomorrow.".into()) };
-    let usage = Some(Usage { input_tokens: 120, output_tokens: 4, cached_input_tokens: 0, reasoning_tokens: 0 });
+    let usage = Some(Usage { input_tokens: 120, output_tokens: 4, cached_input_tokens: 64, reasoning_tokens: 2 });
     let result = AgentResult {
         response: "A greeting.".into(),
         message_id: answer_id(),
@@ -204,6 +204,11 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
             own(8, 100, Kind::AgentStart { agent: "Main".into(), prompt: "What is in the report?".into() }),
         ),
         ("server.event.agent-stream", own(11, 4000, Kind::text(run(), "A greeting.".into()))),
+        ("server.event.agent-stream.reasoning", own(10, 3000, chunk(StreamChunk::reasoning(run(), "It is short.".into())))),
+        (
+            "server.event.agent-stream.retry",
+            own(9, 500, chunk(StreamChunk::retry(run(), 700, "demo:echo: the model provider is busy".into()))),
+        ),
         ("server.event.agent-stream.tool-start", own(9, 1000, chunk(StreamChunk::tool_start("call-1", "read_file", input())))),
         (
             "server.event.agent-stream.tool-output",

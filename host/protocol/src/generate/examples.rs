@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 67] = [
+pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -34,6 +34,8 @@ pub(super) const EXAMPLES: [(&str, &str); 67] = [
     golden!("server.event.request-queued"),
     golden!("server.event.agent-start"),
     golden!("server.event.agent-stream"),
+    golden!("server.event.agent-stream.reasoning"),
+    golden!("server.event.agent-stream.retry"),
     golden!("server.event.agent-stream.tool-start"),
     golden!("server.event.agent-stream.tool-output"),
     golden!("server.event.agent-stream.tool-end"),
