@@ -7,7 +7,6 @@ mod init;
 mod local;
 mod plugin;
 mod provider;
-mod rest;
 mod route;
 mod running;
 mod sessions;

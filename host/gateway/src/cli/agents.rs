@@ -2,7 +2,7 @@
 
 mod edit;
 
-use super::rest::Rest;
+use super::running::Gateway;
 use crate::{settings, show};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -85,7 +85,7 @@ pub(crate) struct Fields {
 
 impl Command {
     pub(crate) fn run(self, config: Option<&Path>) -> Result<()> {
-        let gateway = Rest::running(&settings::load(config, &Overrides::default())?)?;
+        let gateway = Gateway::required(&settings::load(config, &Overrides::default())?)?;
         match self {
             Self::List { json } => list(&gateway, json),
             Self::Show { id, json } => {
@@ -155,7 +155,7 @@ fn said(what: &str, agent: &AgentDetails) -> Result<()> {
     Ok(())
 }
 
-fn list(gateway: &Rest, json: bool) -> Result<()> {
+fn list(gateway: &Gateway, json: bool) -> Result<()> {
     let agents: Vec<AgentSummary> = gateway.get("/api/agents")?;
     if json {
         return show::json(&agents);

@@ -1,7 +1,7 @@
 //! `wingman gateway start|stop|restart|status`: a gateway in the background.
 
 use super::RunArgs;
-use crate::cli::rest::Rest;
+use crate::cli::running::Gateway;
 use crate::daemon::PidFile;
 use crate::exit::Failure;
 use crate::{logs, settings, show};
@@ -99,7 +99,7 @@ pub(super) fn status(config: Option<&Path>, as_json: bool) -> Result<()> {
 
 /// What the running gateway could not take of a changed configuration.
 fn reload_error(config: &Config) -> Option<ReloadError> {
-    Rest::running(config).and_then(|gateway| gateway.get::<ServerConfig>("/api/config")).ok()?.reload_error
+    Gateway::running(config).ok()??.get::<ServerConfig>("/api/config").ok()?.reload_error
 }
 
 /// The same program, as `gateway run`. Secrets go through the environment, where other users cannot see them.
