@@ -1,7 +1,8 @@
 //! One agent: what it is, and how it finds and does the next step of a run. Tools are called in `toolbox`; what a history
 //! must look like before a model reads it is decided in `conversation`.
 
-use crate::conversation::{acceptable, next_call};
+use crate::context::{Context, ContextSettings, Fitted};
+use crate::conversation::next_call;
 use crate::delegate::Delegate;
 use crate::toolbox::{Approvals, Toolbox};
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, Approval, Clock, Entry, Model, ModelError, ModelEvent, ModelRequest, Next, Progress,
+    AgentId, AgentInfo, AgentRuntime, Approval, Clock, Compaction, Entry, Model, ModelError, ModelEvent, Next, Progress,
     QueueMode, Reasoning, RunContext, RunError, Step, StopReason, Tool, ToolCall, ToolSource, Usage,
 };
 
@@ -42,6 +43,10 @@ pub struct AgentSpec {
     pub id: AgentId,
     /// Its display name.
     pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// It takes new messages.
+    pub enabled: bool,
     /// It answers where no binding matches.
     pub is_default: bool,
     /// Its system prompt; may be empty.
@@ -60,15 +65,18 @@ pub struct AgentSpec {
     pub approval: BTreeMap<String, Approval>,
     /// The agents that it may hand tasks to; with any, it has the tool for that, whatever its filter says.
     pub delegates: Vec<AgentId>,
+    /// How much its model is shown.
+    pub context: ContextSettings,
 }
 
-/// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing between steps.
+/// An agent over a model and tools. Cheap to share; serves all its sessions at once and keeps nothing of them between steps.
 pub struct Agent {
     info: AgentInfo,
     instructions: String,
     max_steps: usize,
     model: Arc<dyn Model>,
     toolbox: Toolbox,
+    context: Context,
 }
 
 impl Agent {
@@ -76,19 +84,22 @@ impl Agent {
     /// of one name, the first source's is used. `clock` stamps tool results. Its [`AgentInfo`] names the tools there are now.
     #[must_use]
     pub fn new(spec: AgentSpec, model: Arc<dyn Model>, sources: Vec<Arc<dyn ToolSource>>, clock: Arc<dyn Clock>) -> Self {
-        let AgentSpec { id, name, is_default, instructions, tools, max_steps, outputs, tool_time, .. } = spec;
+        let AgentSpec { id, name, description, enabled, is_default, instructions, tools, max_steps, outputs, tool_time, .. } =
+            spec;
         let delegate = (!spec.delegates.is_empty()).then(|| Arc::new(Delegate::new(&spec.delegates)) as Arc<dyn Tool>);
         let toolbox = Toolbox::new(sources, tools, tool_time, clock).own(delegate).approvals(Approvals(spec.approval));
         let info = AgentInfo {
             id,
             name,
+            description,
+            enabled,
             is_default,
             model: model.info().clone(),
             tools: toolbox.now().names(),
             outputs: outputs.into(),
             queue_mode: spec.queue_mode,
         };
-        Self { info, instructions, max_steps, model, toolbox }
+        Self { info, instructions, max_steps, model, toolbox, context: Context::new(spec.context) }
     }
 
     async fn next_step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
@@ -104,16 +115,12 @@ impl Agent {
     }
 
     async fn ask(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
-        let request = ModelRequest {
-            run: context.run,
-            instructions: self.instructions.clone(),
-            history: acceptable(history, run),
-            tools: self.toolbox.now().specs(),
-        };
-        let mut stream = self.model.stream(request).await?;
+        let tools = self.toolbox.now().specs();
+        let Fitted { request, estimate } = self.context.request(context, &self.instructions, tools, history, run).await;
+        let mut stream = self.model.stream(request).await.map_err(|error| self.failed(error))?;
         let (mut text, mut calls, mut reasoning) = (String::new(), Vec::new(), Reasoning::default());
         while let Some(event) = stream.next().await {
-            match event? {
+            match event.map_err(|error| self.failed(error))? {
                 ModelEvent::Text(piece) => {
                     text.push_str(&piece);
                     context.emit.send(Progress::Text(piece));
@@ -125,6 +132,7 @@ impl Agent {
                 ModelEvent::Retrying { after_ms, reason } => context.emit.send(Progress::Retrying { after_ms, reason }),
                 ModelEvent::Call(call) => calls.push(call),
                 ModelEvent::Finished { stop, usage, model, replay } => {
+                    self.context.learn(estimate, usage);
                     let calls = distinct(calls, history.iter().chain(run));
                     reasoning.replay = replay;
                     let (entry, finished) = answered(text, calls, reasoning, stop);
@@ -133,6 +141,13 @@ impl Agent {
             }
         }
         Err(ModelError::Interrupted("the model's stream ended without an end".into()).into())
+    }
+
+    fn failed(&self, error: ModelError) -> RunError {
+        match self.context.overflow(&error) {
+            Some(words) => RunError::ContextFull(words),
+            None => error.into(),
+        }
     }
 }
 
@@ -197,6 +212,11 @@ impl AgentRuntime for Agent {
         // Dropping the step drops the model's stream, which closes its connection, and the tool's future.
         let step = context.cancel.run_until_cancelled(self.next_step(context, history, run));
         step.await.unwrap_or(Err(RunError::Cancelled))
+    }
+
+    async fn compact(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Option<Compaction> {
+        let tools = self.toolbox.now().specs();
+        self.context.compact(context, self.model.as_ref(), &self.instructions, &tools, history, run).await
     }
 }
 

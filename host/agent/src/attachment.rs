@@ -12,7 +12,7 @@ const MAX_MEDIA: usize = 20 * 1024 * 1024;
 /// The most files that one request holds.
 const MAX_FILES: usize = 20;
 /// The most of one text file that a model reads, in bytes.
-const MAX_TEXT: usize = 128 * 1024;
+pub(crate) const MAX_TEXT: usize = 128 * 1024;
 /// The most of all text files of one request, in bytes.
 const MAX_TEXTS: usize = 512 * 1024;
 
@@ -189,7 +189,7 @@ fn bytes(attachment: &Attachment) -> Option<(String, &str)> {
     Some((kind.to_ascii_lowercase(), data))
 }
 
-fn is_text(kind: &str) -> bool {
+pub(crate) fn is_text(kind: &str) -> bool {
     kind.starts_with("text/")
         || kind.ends_with("+json")
         || kind.ends_with("+xml")

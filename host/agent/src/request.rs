@@ -14,10 +14,13 @@ const MAX_NAME: usize = 64;
 
 /// What `model` (as configured), which takes such files, is sent.
 pub(crate) fn completion(request: ModelRequest, model: &str, takes: Takes) -> Result<CompletionRequest, ModelError> {
-    let ModelRequest { run: _, instructions, history, tools } = request;
-    let mut messages = Vec::with_capacity(history.len() + 1);
+    let ModelRequest { run: _, instructions, surroundings, history, tools } = request;
+    let mut messages = Vec::with_capacity(history.len() + 2);
     if let Some(prompt) = system_prompt(&instructions, &history) {
         messages.push(Message::system(prompt));
+    }
+    if !surroundings.is_empty() {
+        messages.push(Message::User { content: vec![UserContent::text(surroundings)] });
     }
     let mut files = attachment::shown(&history, takes).into_iter();
     for entry in history {

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    check_mcp, check_plugins,
+    agent_file::AgentFiles,
+    check_agent_files, check_mcp, check_plugins,
     file::AuthMode,
     load::Environment,
     nearest::nearest,
@@ -22,13 +23,20 @@ const SHORT_SECRET: usize = 16;
 const SHORT_PASSWORD: usize = 8;
 
 /// Checks everything that one setting alone cannot show.
-pub(crate) fn check(root: &Node, overrides: &Overrides, environment: &Environment, problems: &mut Vec<Problem>) {
+pub(crate) fn check(
+    root: &Node,
+    files: &AgentFiles,
+    overrides: &Overrides,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) {
     exposure(root, overrides, problems);
     unused_options(root, overrides, problems);
-    agents(root, environment, problems);
+    agents(root, files, environment, problems);
+    check_agent_files::check(root, files, problems);
     providers(root, environment, problems);
-    bindings(root, problems);
-    webhooks(root, problems);
+    bindings(root, files, problems);
+    webhooks(root, files, problems);
     check_plugins::check(root, problems);
     check_mcp::check(root, problems);
     short_secrets(root, problems);
@@ -85,15 +93,16 @@ fn list<'a>(root: &'a Node, keys: &[&str]) -> &'a [Node] {
     root.at(keys).map(Node::elements).unwrap_or_default()
 }
 
-/// Ids of the agents, in order; a file without agents has the implied one.
-fn agent_ids(root: &Node) -> Vec<&str> {
+/// Ids of the agents, in order, and of those that have files of their own; where there are none, the implied one.
+fn agent_ids<'a>(root: &'a Node, files: &'a AgentFiles) -> Vec<&'a str> {
     let agents = list(root, &["agents", "list"]);
-    if agents.is_empty() { vec!["main"] } else { agents.iter().filter_map(|agent| agent.get("id")?.text()).collect() }
+    let ids: Vec<&str> = agents.iter().filter_map(|agent| agent.get("id")?.text()).chain(files.ids()).collect();
+    if ids.is_empty() { vec!["main"] } else { ids }
 }
 
-fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
+fn agents(root: &Node, files: &AgentFiles, environment: &Environment, problems: &mut Vec<Problem>) {
     let agents = list(root, &["agents", "list"]);
-    if agents.is_empty() {
+    if agents.is_empty() && files.entries.is_empty() {
         let place = root.at(&["agents", "list"]).map_or(Place::File, Node::place);
         problems.push(
             Problem::new(Code::NoModel, "agents.list", place, "no agent is listed: \"main\" answers with the demo model")
@@ -126,7 +135,7 @@ fn agents(root: &Node, environment: &Environment, problems: &mut Vec<Problem>) {
         for (index, model) in list(agent, &["fallbackModels"]).iter().enumerate() {
             known_model(root, model, &at_index(&fallbacks, index), environment, problems);
         }
-        delegates(&agent_ids(root), agent, &at_key(&path, "delegates"), problems);
+        delegates(&agent_ids(root, files), agent, &at_key(&path, "delegates"), problems);
     }
 }
 
@@ -233,9 +242,9 @@ fn known_id(known: &[&str], id: &str, node: &Node, path: &str, problems: &mut Ve
     problems.push(unknown.label("unknown agent").help(help));
 }
 
-fn bindings(root: &Node, problems: &mut Vec<Problem>) {
+fn bindings(root: &Node, files: &AgentFiles, problems: &mut Vec<Problem>) {
     let bindings = list(root, &["agents", "bindings"]);
-    let known = agent_ids(root);
+    let known = agent_ids(root, files);
     let mut seen = HashMap::new();
     for (index, binding) in bindings.iter().enumerate() {
         let path = at_index("agents.bindings", index);
@@ -255,10 +264,10 @@ fn bindings(root: &Node, problems: &mut Vec<Problem>) {
     }
 }
 
-fn webhooks(root: &Node, problems: &mut Vec<Problem>) {
+fn webhooks(root: &Node, files: &AgentFiles, problems: &mut Vec<Problem>) {
     let webhooks = list(root, &["webhooks"]);
     unique_ids(webhooks, "webhooks", "webhook", problems);
-    let known = agent_ids(root);
+    let known = agent_ids(root, files);
     for (index, webhook) in webhooks.iter().enumerate() {
         known_agent(&known, webhook, &at_index("webhooks", index), problems);
     }

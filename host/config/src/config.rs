@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::PathBuf
 use secrecy::SecretString;
 
 use crate::{
-    file::{Approval, AuthMode, Binding, ControlUi, Discovery, Limits, Nodes, Provider, QueueMode, Session},
+    agent_file::AgentFileError,
+    file::{Approval, AuthMode, Binding, Context, ControlUi, Discovery, Limits, Nodes, Provider, QueueMode, Session},
     load::ConfigError,
     mcp::McpServer,
     plugins::Plugins,
@@ -96,11 +97,15 @@ pub enum Credentials {
 /// The agents and their bindings.
 #[derive(Debug, Clone)]
 pub struct Agents {
-    /// The agents in the order of the file; never empty.
+    /// The agents: those of the configuration in its order, then those that have a file of their own, by id. Never empty.
     pub list: Vec<Agent>,
+    /// Nothing describes the one agent in `list`: it is there because there is no other.
+    pub implied: bool,
+    /// Agents that are not in `list`, because their own files have mistakes.
+    pub broken: Vec<AgentFileError>,
     /// The agent that takes what no binding takes. It is in `list`.
     pub default: AgentId,
-    /// The bindings in the order of the file; their agents are in `list`.
+    /// The bindings in the order of the file; their agents are in `list`, or broken.
     pub bindings: Vec<Binding>,
 }
 
@@ -113,12 +118,16 @@ impl Agents {
 }
 
 /// One agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Agent {
     /// Unique id.
     pub id: AgentId,
     /// Name shown to people.
     pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it takes new messages.
+    pub enabled: bool,
     /// Folder it works in.
     pub workspace: PathBuf,
     /// Folder of its own state; no other agent has the same.
@@ -141,6 +150,10 @@ pub struct Agent {
     pub approval: BTreeMap<String, Approval>,
     /// The agents that it may hand tasks to; they are in `agents.list`.
     pub delegates: Vec<AgentId>,
+    /// How much of a conversation its model is shown.
+    pub context: Context,
+    /// The agent's own file, `agent.md`, that it comes from; none for an agent of the configuration.
+    pub file: Option<PathBuf>,
 }
 
 /// One webhook of the file.

@@ -12,7 +12,7 @@ use jsonc_parser::cst::{CstArray, CstInputValue as Input, CstNode, CstObject, Cs
 use secrecy::ExposeSecret;
 
 use crate::{
-    file::{AgentEntry, Provider, QueueMode, WebhookEntry},
+    file::{AgentEntry, Context, Provider, QueueMode, WebhookEntry},
     load::{ConfigError, Environment, parse},
     overrides::Overrides,
     tree::{self, Kind},
@@ -251,6 +251,8 @@ fn agent_properties(agent: &AgentEntry) -> Properties {
     let AgentEntry {
         id,
         name,
+        description,
+        enabled,
         default,
         workspace,
         agent_dir,
@@ -262,12 +264,15 @@ fn agent_properties(agent: &AgentEntry) -> Properties {
         queue_mode,
         approval,
         delegates,
+        context,
     } = agent;
     let approvals = approval.iter().map(|(tool, when)| (tool.clone(), Input::from(when.as_str())));
     let text = |text: Option<&str>| text.map(Input::from);
     vec![
         ("id", text(Some(id.as_str()))),
         ("name", text(name.as_deref())),
+        ("description", text(description.as_deref())),
+        ("enabled", (!enabled).then_some(Input::Bool(false))),
         ("default", default.then_some(Input::Bool(true))),
         ("workspace", text(workspace.as_ref().map(crate::text::PathText::as_str))),
         ("agentDir", text(agent_dir.as_ref().map(crate::text::PathText::as_str))),
@@ -279,7 +284,15 @@ fn agent_properties(agent: &AgentEntry) -> Properties {
         ("queueMode", text((*queue_mode != QueueMode::default()).then(|| queue_mode.as_str()))),
         ("approval", (!approval.is_empty()).then(|| Input::Object(approvals.collect()))),
         ("delegates", texts(delegates.iter().map(crate::text::AgentId::as_str))),
+        ("context", context.as_ref().map(context_input)),
     ]
+}
+
+fn context_input(context: &Context) -> Input {
+    let Context { max_tokens, compact_at, keep_recent } = context;
+    let numbers =
+        [("maxTokens", max_tokens.to_string()), ("compactAt", compact_at.to_string()), ("keepRecent", keep_recent.to_string())];
+    Input::Object(numbers.into_iter().map(|(key, number)| (key.to_owned(), Input::Number(number))).collect())
 }
 
 fn webhook_properties(webhook: &WebhookEntry) -> Properties {

@@ -145,7 +145,7 @@ pub(crate) struct AgentsSection {
 }
 
 /// One agent, as written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AgentEntry {
     /// Unique id: 1 to 64 letters, digits, `.`, `_` or `-`; it names the agent's folders.
@@ -153,6 +153,12 @@ pub struct AgentEntry {
     /// Name shown to people. Default: the id.
     #[schemars(length(min = 1, max = 100))]
     pub name: Option<String>,
+    /// What the agent is for, in a sentence; people and other agents see it.
+    #[schemars(length(min = 1, max = 500))]
+    pub description: Option<String>,
+    /// Whether the agent takes new messages. Default true. One that does not keeps its sessions.
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// Whether this agent takes what no binding takes.
     #[serde(default)]
     pub default: bool,
@@ -183,6 +189,8 @@ pub struct AgentEntry {
     /// Ids of the agents in `agents.list` that it may hand tasks to.
     #[serde(default)]
     pub delegates: Vec<AgentId>,
+    /// How much of a conversation the agent's model is shown.
+    pub context: Option<Context>,
 }
 
 /// What a message does that comes while its session is busy.
@@ -244,6 +252,8 @@ impl AgentEntry {
         Self {
             id,
             name: None,
+            description: None,
+            enabled: true,
             default: false,
             workspace: None,
             agent_dir: None,
@@ -255,7 +265,42 @@ impl AgentEntry {
             queue_mode: QueueMode::default(),
             approval: BTreeMap::new(),
             delegates: Vec::new(),
+            context: None,
         }
+    }
+}
+
+/// How much of a conversation an agent's model is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Context {
+    /// The model's context window, in tokens. Default 128000.
+    #[schemars(range(min = 2000, max = 100_000_000))]
+    pub max_tokens: u64,
+    /// The part of the window that a conversation may fill before its older part is summarised. Default 0.8.
+    #[schemars(range(min = 0.1, max = 0.95))]
+    pub compact_at: f64,
+    /// How many of the newest turns stay word for word, where they fit. Default 10.
+    #[schemars(range(max = 10_000))]
+    pub keep_recent: usize,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { max_tokens: 128_000, compact_at: 0.8, keep_recent: 10 }
+    }
+}
+
+impl Context {
+    /// What is out of its range, as the schema has it: for values that came in by another way than the file.
+    pub(crate) fn mistake(&self) -> Option<&'static str> {
+        if !(2000..=100_000_000).contains(&self.max_tokens) {
+            return Some("`context.maxTokens` must be from 2000 to 100000000");
+        }
+        if !(0.1..=0.95).contains(&self.compact_at) {
+            return Some("`context.compactAt` must be from 0.1 to 0.95");
+        }
+        (self.keep_recent > 10_000).then_some("`context.keepRecent` must be from 0 to 10000")
     }
 }
 

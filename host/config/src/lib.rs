@@ -6,11 +6,14 @@
 //! paths, a [`Config`]). Every step adds to one [`Report`], so that a person sees all mistakes at once.
 //!
 //! What does not live here: the environment and the command line are passed in ([`Environment`], [`Overrides`]),
-//! nothing is looked up in the process; no other crate of the host is known. The only I/O is the one file.
+//! nothing is looked up in the process; no other crate of the host is known. The only I/O is the one file, and the agents' own
+//! (`agent_file`).
 
 #![forbid(unsafe_code)]
 
+mod agent_file;
 mod check;
+mod check_agent_files;
 mod check_mcp;
 mod check_plugins;
 mod config;
@@ -38,11 +41,12 @@ mod text;
 mod tree;
 mod write;
 
+pub use agent_file::{AgentFileError, AgentFolder, parse_agent, render_agent};
 pub use config::{Agent, Agents, Auth, Config, Credentials, Gateway, Webhook};
 pub use edit::{Document, EditError};
 pub use file::{
-    AgentEntry, Approval, AuthMode, Binding, BindingMatch, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits, ModelPrice,
-    Nodes, Peer, PeerKind, Provider, QueueMode, Session, TailscaleDiscovery, WebhookEntry,
+    AgentEntry, Approval, AuthMode, Binding, BindingMatch, Context, ControlUi, Discovery, DiscoveryMethod, DmScope, Limits,
+    ModelPrice, Nodes, Peer, PeerKind, Provider, QueueMode, Session, TailscaleDiscovery, WebhookEntry,
 };
 pub use load::{ConfigError, Environment, Loaded, load, parse};
 pub use locate::{CONFIG_FILE, locate};

@@ -10,6 +10,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    agent_file::AgentFolder,
     check,
     config::Config,
     file::Root,
@@ -112,7 +113,7 @@ pub fn load(file: &Path, environment: &Environment, overrides: &Overrides) -> Re
     run(file, &bytes, private, environment, overrides)
 }
 
-/// Checks and resolves text as if it were in `file`, which is not read.
+/// Checks and resolves text as if it were in `file`, which is not read. The agents' own files are.
 ///
 /// # Errors
 /// [`ConfigError::Invalid`] with every mistake at once.
@@ -141,12 +142,14 @@ fn run(
     let source = Source::new(&name, text);
     let resolved = tree::parse(&without_bom(text), &mut problems).and_then(|tree| {
         shape::check(&tree, &json_schema(), &mut problems);
-        check::check(&tree, overrides, environment, &mut problems);
+        let path = environment.cwd.join(file);
+        let files = AgentFolder::new(resolve::agents_dir(&tree, &path, environment)).read();
+        check::check(&tree, &files, overrides, environment, &mut problems);
         if !private && holds_secret(&tree) {
             problems.push(readable_by_others(&name));
         }
         let root = typed(&tree, &mut problems)?;
-        let config = resolve::resolve(root, environment.cwd.join(file), environment, overrides);
+        let config = resolve::resolve(root, path, files, environment, overrides);
         resolve::shared_folders(&config, &tree, &mut problems);
         Some(config)
     });

@@ -48,6 +48,10 @@ pub enum Code {
     ShadowedBinding,
     /// Warning: commands are allowed, and the tool that runs them is not.
     UnusedCommands,
+    /// Warning: an agent's own file that is not used, because the configuration has an agent of that id.
+    ShadowedAgent,
+    /// Warning: an agent's own file that has mistakes; the agent is not there.
+    BrokenAgent,
     /// Warning: a token, password or secret that is easy to guess.
     ShortSecret,
     /// Warning: other users of this machine can read the secrets in the file.
@@ -79,6 +83,8 @@ impl Code {
             Self::NoModel => "no-model",
             Self::ShadowedBinding => "shadowed-binding",
             Self::UnusedCommands => "unused-commands",
+            Self::ShadowedAgent => "shadowed-agent",
+            Self::BrokenAgent => "broken-agent",
             Self::ShortSecret => "short-secret",
             Self::ReadableByOthers => "readable-by-others",
         }
@@ -92,6 +98,8 @@ impl Code {
             | Self::NoModel
             | Self::ShadowedBinding
             | Self::UnusedCommands
+            | Self::ShadowedAgent
+            | Self::BrokenAgent
             | Self::ShortSecret
             | Self::ReadableByOthers => Severity::Warning,
             _ => Severity::Error,

@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
+    agent_file::AgentFiles,
     config::{Agent, Agents, Auth, Config, Gateway, Webhook},
     file::{AgentEntry, AgentsSection, GatewaySection, Root, WebhookEntry},
     load::Environment,
@@ -25,13 +26,14 @@ use crate::{
 
 const PORT: u16 = 18789;
 const STATE_DIR: &str = ".wingman";
+const AGENTS: &str = "agents";
 
 /// Resolves the file. `file` is its absolute path; relative paths in it are relative to its folder.
-pub(crate) fn resolve(root: Root, file: PathBuf, environment: &Environment, overrides: &Overrides) -> Config {
+pub(crate) fn resolve(root: Root, file: PathBuf, files: AgentFiles, environment: &Environment, overrides: &Overrides) -> Config {
     let paths = Paths { home: &environment.home, folder: file.parent().unwrap_or(Path::new("/")) };
     let gateway = gateway(root.gateway, &paths, environment, overrides);
     Config {
-        agents: agents(root.agents, &paths, &gateway.state_dir),
+        agents: agents(root.agents, files, &paths, &gateway.state_dir),
         plugins: plugins(root.plugins, &paths, &gateway.state_dir),
         mcp: mcp(root.mcp, &paths),
         webhooks: root.webhooks.into_iter().map(webhook).collect(),
@@ -103,22 +105,43 @@ fn gateway(section: GatewaySection, paths: &Paths<'_>, environment: &Environment
     }
 }
 
-fn agents(section: AgentsSection, paths: &Paths<'_>, state_dir: &Path) -> Agents {
+fn agents(section: AgentsSection, files: AgentFiles, paths: &Paths<'_>, state_dir: &Path) -> Agents {
+    let AgentFiles { entries, broken } = files;
     let marked = section.list.iter().find(|agent| agent.default).or(section.list.first());
-    let default = marked.map_or_else(AgentId::main, |agent| agent.id.clone());
+    let from_files = || entries.iter().map(|(_, entry)| &entry.id);
+    let default = match marked {
+        Some(agent) => agent.id.clone(),
+        // A file without agents: `main`, or the first of those that have files of their own.
+        None => from_files().find(|id| **id == AgentId::main()).or(from_files().next()).cloned().unwrap_or_else(AgentId::main),
+    };
     let mut list: Vec<_> = section.list.into_iter().map(|entry| agent(entry, paths, state_dir)).collect();
-    if list.is_empty() {
+    for (file, entry) in entries {
+        if !list.iter().any(|agent| agent.id.is_like(&entry.id)) {
+            list.push(Agent { file: Some(file), ..agent(entry, paths, state_dir) });
+        }
+    }
+    let implied = list.is_empty();
+    if implied {
         list.push(agent(AgentEntry::new(default.clone()), paths, state_dir));
     }
-    Agents { list, default, bindings: section.bindings }
+    Agents { list, implied, broken, default, bindings: section.bindings }
+}
+
+/// The folder of the agents' own folders, and what is wrong is left to others to say.
+pub(crate) fn agents_dir(tree: &Node, file: &Path, environment: &Environment) -> PathBuf {
+    let paths = Paths { home: &environment.home, folder: file.parent().unwrap_or(Path::new("/")) };
+    let written = tree.at(&["gateway", "stateDir"]).and_then(Node::text).and_then(|text| PathText::parse(text).ok());
+    paths.or(written.as_ref(), || paths.home.join(STATE_DIR)).join(AGENTS)
 }
 
 fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
     let own = |folder: &str| state_dir.join(folder).join(entry.id.as_str());
     Agent {
         name: entry.name.unwrap_or_else(|| entry.id.to_string()),
+        description: entry.description,
+        enabled: entry.enabled,
         workspace: paths.or(entry.workspace.as_ref(), || own("workspaces")),
-        agent_dir: paths.or(entry.agent_dir.as_ref(), || own("agents")),
+        agent_dir: paths.or(entry.agent_dir.as_ref(), || own(AGENTS)),
         outputs: own("outputs"),
         model: entry.model.unwrap_or_else(ModelName::demo),
         fallback_models: entry.fallback_models,
@@ -128,6 +151,8 @@ fn agent(entry: AgentEntry, paths: &Paths<'_>, state_dir: &Path) -> Agent {
         queue_mode: entry.queue_mode,
         approval: entry.approval,
         delegates: entry.delegates,
+        context: entry.context.unwrap_or_default(),
+        file: None,
         id: entry.id,
     }
 }

@@ -43,7 +43,7 @@ fn tidy(schema: &mut Schema) {
         object.remove("default");
     }
     // Rust's integer types mean nothing to an editor; the bounds beside them do.
-    if object.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+    if object.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint") || format == "double") {
         object.remove("format");
     }
 }

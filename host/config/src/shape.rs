@@ -288,7 +288,7 @@ fn wrong_type(node: &Node, at: &Site<'_, '_>) -> Problem {
     let message = format!("{name} should be {}", at.should_be());
     let help = match (&node.kind, at.kind()) {
         (Kind::Null, _) => "leave the line out to use the default".to_owned(),
-        (Kind::Text(text), "integer") if text.trim().parse::<i64>().is_ok() => {
+        (Kind::Text(text), "integer" | "number") if text.trim().parse::<i64>().is_ok() => {
             format!("write it without quotes: {}", text.trim())
         }
         (Kind::Text(text), "number") if text.trim().parse::<f64>().is_ok() => {

@@ -164,6 +164,11 @@ impl AgentId {
     pub(crate) fn main() -> Self {
         Self("main".to_owned())
     }
+
+    /// Whether the two name one folder where a file system does not see the case of letters.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
 }
 
 impl ModelName {

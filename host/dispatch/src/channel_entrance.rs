@@ -68,7 +68,12 @@ impl Dispatch {
     async fn accept_channel(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<(), Refused> {
         let messages = self.take_answers(doorway, messages).await?;
         for (place, messages) in by_place(messages) {
-            let session = self.entrances.router.route(&place).session;
+            let session = self.registry.roster.router().route(&place).session;
+            if let Err(refused @ Refused::AgentDisabled(_)) = self.registry.roster.taking(session.agent()) {
+                // A network that is told to try again would do so for ever, and what comes behind it would wait.
+                tracing::warn!(channel = %doorway.channel, %session, reason = %refused, "messages are not taken");
+                continue;
+            }
             let mut messages = messages.into_iter().peekable();
             while messages.peek().is_some() {
                 let some = messages.by_ref().take(MAX_MESSAGES_PER_DELIVERY).collect();
@@ -102,7 +107,7 @@ impl Dispatch {
     }
 
     async fn answers(&self, doorway: &Doorway, message: &Inbound) -> Result<bool, Refused> {
-        let session = self.entrances.router.route(&message.place).session;
+        let session = self.registry.roster.router().route(&message.place).session;
         let store = self.store.agent(session.agent()).await?;
         let sender = message.sender.as_ref().map(|sender| sender.id.as_str());
         let Some(question) = store.open_question_at(&session, &message.place, sender).await? else { return Ok(false) };

@@ -182,10 +182,10 @@ impl Dispatch {
                 return Err(Refused::ForeignSession { session: session.clone(), agent: agent.clone() });
             }
             (_, Some(session)) => session.clone(),
-            (Some(agent), None) => self.entrances.router.session(agent, place),
-            (None, None) => self.entrances.router.route(place).session,
+            (Some(agent), None) => self.registry.roster.router().session(agent, place),
+            (None, None) => self.registry.roster.router().route(place).session,
         };
-        self.registry.agent(session.agent())?;
+        self.registry.roster.taking(session.agent())?;
         Ok(session)
     }
 }

@@ -52,14 +52,14 @@ impl Dispatch {
     /// goes away before, or sends an error, nothing of it is kept.
     ///
     /// # Errors
-    /// [`Refused::UnknownAgent`]; [`Refused::Invalid`] when it is too long or was broken off; the error that was sent.
+    /// [`Refused::UnknownAgent`], [`Refused::AgentDisabled`]; [`Refused::Invalid`] when it is too long or was broken off; the error that was sent.
     pub async fn import_session(
         &self,
         agent: &AgentId,
         name: Option<String>,
         mut pieces: mpsc::Receiver<Result<Piece, Refused>>,
     ) -> Result<SessionRecord, Refused> {
-        self.registry.agent(agent)?;
+        self.registry.roster.taking(agent)?;
         let new = NewCopy { key: self.new_thread(agent), name, workdir: None };
         let (store, abort) = (self.store.agent(agent).await?, self.registry.shared.abort.clone());
         self.run_to_end(async move {

@@ -61,12 +61,19 @@ impl Delegation {
         let session = SessionKey::delegate(agent, self.session.agent(), self.run, number);
         let lost = || "the task could not be stored; the gateway's log says why".to_owned();
         let abort = &registry.shared.abort;
+        let store = persist(abort, || registry.store.agent(agent)).await.ok_or_else(lost)?;
+        if let Err(disabled) = registry.roster.taking(agent) {
+            // A task that was handed over before is ended, and waited for.
+            let begun = persist(abort, || store.session(&session)).await.ok_or_else(lost)?;
+            if begun.is_none() {
+                return Err(disabled.to_string());
+            }
+        }
         let top = persist(abort, || registry.store.agent(parent.top_session.agent())).await.ok_or_else(lost)?;
         let max = limits.delegate_runs;
         if !persist(abort, || top.count_delegation(parent.top_run, &session, max)).await.ok_or_else(lost)? {
             return Err(format!("at most {max} tasks may be handed over for one request, and so many were; do it yourself"));
         }
-        let store = persist(abort, || registry.store.agent(agent)).await.ok_or_else(lost)?;
         let new = self.new_delivery(&registry, parent, &session, task);
         let accepted = persist(abort, || store.accept(new.clone())).await.ok_or_else(lost)?;
         let (session, delivery) = match accepted {

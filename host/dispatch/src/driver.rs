@@ -2,6 +2,7 @@
 //! truth: whatever is dropped here goes on from it in the next life of the process.
 
 use crate::FolderError;
+use crate::context::{Past, compact};
 use crate::delegate::Delegation;
 use crate::hub::{Feed, RequestRef};
 use crate::questions;
@@ -19,6 +20,9 @@ use wingman_store::{AgentStore, Asked, StoreError};
 
 /// Answers a call that was in flight when the process ended, and that must not be made twice.
 const INTERRUPTED: &str = "interrupted: the gateway was restarted during this call; the tool may or may not have done its work";
+
+/// How often a conversation that the model finds too long is shortened and tried again in one run.
+const MAX_SHORTENINGS: u32 = 3;
 
 /// What a run came to.
 pub(crate) struct Drive {
@@ -68,7 +72,13 @@ pub(crate) struct Driver {
     pub(crate) shared: Arc<Shared>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) origin: RequestRef,
-    pub(crate) history: Vec<Entry>,
+    /// The conversation before the turn.
+    pub(crate) past: Past,
+    /// The older part of the conversation is summed up before the next request to the model, where that helps: at the start, and when
+    /// the model finds it too long.
+    pub(crate) is_too_long: bool,
+    /// How often the model found it too long.
+    pub(crate) shortenings: u32,
     /// The turn so far: what users said, then the journal.
     pub(crate) entries: Vec<Entry>,
     /// How many of `entries` are not in the journal: what users said before the run.
@@ -118,7 +128,10 @@ impl Driver {
                 if self.let_join().await? {
                     return Ok(None);
                 }
-                self.step(*deadline, timed_out).await?
+                match self.ask_model(*deadline, spent, &timed_out).await? {
+                    Some(step) => step,
+                    None => return Ok(None),
+                }
             }
             Next::Call(next) => self.call(next, deadline, timed_out).await?,
         };
@@ -158,12 +171,51 @@ impl Driver {
         Ok(!joined.is_empty())
     }
 
+    /// Asks the model; none where it finds the conversation too long, which is shortened before it is asked again.
+    async fn ask_model(
+        &mut self,
+        deadline: Instant,
+        spent: &mut Spent,
+        timed_out: &impl Fn() -> DriveError,
+    ) -> Result<Option<Step>, DriveError> {
+        if std::mem::take(&mut self.is_too_long) {
+            self.shorten(deadline, spent, timed_out).await?;
+        }
+        match self.step(deadline, timed_out).await {
+            Err(DriveError::Run(RunError::ContextFull(_))) if self.shortenings < MAX_SHORTENINGS => {
+                self.shortenings += 1;
+                self.is_too_long = true;
+                Ok(None)
+            }
+            step => step.map(Some),
+        }
+    }
+
+    async fn shorten(
+        &mut self,
+        deadline: Instant,
+        spent: &mut Spent,
+        timed_out: impl Fn() -> DriveError,
+    ) -> Result<(), DriveError> {
+        let Self { agent, store, shared, past, entries, context, .. } = self;
+        tokio::select! {
+            biased;
+            () = shared.abort.cancelled() => Err(DriveError::Suspended),
+            () = context.cancel.cancelled() => Err(RunError::Cancelled.into()),
+            cost = compact(agent.as_ref(), store, &shared.abort, context, past, entries) => {
+                spent.usage += cost;
+                Ok(())
+            }
+            () = tokio::time::sleep_until(deadline) => Err(timed_out()),
+        }
+    }
+
     async fn step(&self, deadline: Instant, timed_out: impl Fn() -> DriveError) -> Result<Step, DriveError> {
         tokio::select! {
             biased;
             () = self.shared.abort.cancelled() => Err(DriveError::Suspended),
             () = self.context.cancel.cancelled() => Err(RunError::Cancelled.into()),
-            step = self.agent.step(&self.context, &self.history, &self.entries) => Ok(step?),
+            step = self.agent.step(&self.context, &self.past.entries, &self.entries) => Ok(step?),
             () = tokio::time::sleep_until(deadline) => Err(timed_out()),
         }
     }

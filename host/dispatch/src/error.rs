@@ -23,8 +23,11 @@ pub enum Refused {
     #[error("{0}")]
     Invalid(String),
     /// There is no such agent.
-    #[error("there is no agent `{0}`; `agents.list` in the configuration names those there are")]
+    #[error("there is no agent `{0}`; `wingman agents list` names those there are")]
     UnknownAgent(AgentId),
+    /// The agent takes no new messages.
+    #[error("the agent `{0}` is disabled and takes no new messages; enable it: `wingman agents enable {0}`")]
+    AgentDisabled(AgentId),
     /// The session belongs to another agent than the one that was named.
     #[error("session `{session}` belongs to agent `{}`, not to `{agent}`", session.agent())]
     ForeignSession {

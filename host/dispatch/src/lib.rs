@@ -6,6 +6,7 @@
 
 mod channel_entrance;
 mod client_entrance;
+mod context;
 mod copies;
 mod courier;
 mod dead_letters;
@@ -24,6 +25,7 @@ mod queue;
 mod registry;
 mod requests;
 mod retry;
+mod roster;
 mod search;
 mod session;
 mod sessions;
@@ -38,8 +40,8 @@ pub use error::Refused;
 pub use event::{Event, Snapshot, What};
 pub use folders::{FileEntry, FolderError, Folders, Listing, MAX_ENTRIES, MAX_FILE};
 pub use questions::QuestionReply;
-pub use registry::Agents;
 pub use retry::RetryPolicy;
+pub use roster::Agents;
 pub use search::SearchResults;
 pub use session::Cancelled;
 pub use sessions::SessionPage;
@@ -54,6 +56,7 @@ pub use wingman_store::{
 use courier::{Couriers, Office};
 use hub::Hub;
 use registry::Registry;
+use roster::Roster;
 use session::{Command, Shared};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -61,7 +64,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wingman_message::{AgentInfo, ChannelName, ClientId, Clock, Components, PluginName, PluginStatus, RequestId, SessionKey};
+use wingman_message::{
+    AgentId, AgentInfo, ChannelName, ClientId, Clock, Components, PluginName, PluginStatus, RequestId, SessionKey,
+};
 use wingman_route::Router;
 use wingman_store::Store;
 
@@ -91,7 +96,7 @@ pub struct Entrances {
     pub client_channel: ChannelName,
     /// What normalises a webhook's deliveries where it names no preset.
     pub default_preset: PluginName,
-    /// From places to agents.
+    /// From places to agents, at the start; see [`Dispatch::replace_agents`].
     pub router: Router,
 }
 
@@ -149,7 +154,8 @@ impl Dispatch {
             tasks,
         };
         let hub = Hub::new(store.clone(), Arc::clone(&clock));
-        let registry = Registry::new(agents, store.clone(), hub, Arc::new(shared));
+        let roster = Roster::new(agents, entrances.router.clone());
+        let registry = Registry::new(roster, store.clone(), hub, Arc::new(shared));
         Self { store, clock, limits, entrances: Arc::new(entrances), registry, webhooks: Arc::new(webhooks) }
     }
 
@@ -208,10 +214,39 @@ impl Dispatch {
         }
     }
 
+    /// Exchanges the agents, and the way to them. What runs ends with the agent that it began with; the next turn of a session takes
+    /// the new one. Those of `keep` that there are and that `agents` lacks stay as they are. Sessions of agents that are new here and
+    /// have unfinished work are taken up.
+    ///
+    /// # Errors
+    /// [`Refused::Store`]; the agents are exchanged all the same.
+    pub async fn replace_agents(&self, mut agents: Agents, keep: &[AgentId], router: Router) -> Result<(), Refused> {
+        for id in keep {
+            if let Ok(agent) = self.registry.agent(id) {
+                agents.entry(id.clone()).or_insert(agent);
+            }
+        }
+        let known: Vec<AgentId> = self.registry.agents().iter().map(|agent| agent.info().id.clone()).collect();
+        let added: Vec<AgentId> = agents.keys().filter(|id| !known.contains(id)).cloned().collect();
+        self.registry.roster.replace(agents, router);
+        for agent in added {
+            for session in self.store.agent(&agent).await?.unfinished_sessions().await? {
+                self.registry.task(&session).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The agent that answers where no binding matches.
+    #[must_use]
+    pub fn default_agent(&self) -> AgentId {
+        self.registry.roster.router().default_agent().clone()
+    }
+
     /// All agents, the default one first, then by id.
     #[must_use]
     pub fn agents(&self) -> Vec<AgentInfo> {
-        let mut agents: Vec<AgentInfo> = self.registry.agents().map(|agent| agent.info().clone()).collect();
+        let mut agents: Vec<AgentInfo> = self.registry.agents().iter().map(|agent| agent.info().clone()).collect();
         agents.sort_by(|a, b| b.is_default.cmp(&a.is_default).then_with(|| a.id.cmp(&b.id)));
         agents
     }

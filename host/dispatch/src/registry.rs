@@ -3,6 +3,7 @@
 use crate::error::Refused;
 use crate::hub::{Hub, lock};
 use crate::queue::Waiting;
+use crate::roster::{Roster, SessionAgent};
 use crate::session::{Command, SessionTask, Shared};
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,15 +19,12 @@ const MAILBOX: usize = 64;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The agents of a gateway, by id.
-pub type Agents = HashMap<AgentId, Arc<dyn AgentRuntime>>;
-
 /// A session's task on its way to life.
 type Starting<'a> = Pin<Box<dyn Future<Output = Result<mpsc::Sender<Command>, Refused>> + Send + 'a>>;
 
 /// The tasks of live sessions.
 pub(crate) struct Registry {
-    agents: Agents,
+    pub(crate) roster: Roster,
     pub(crate) store: Store,
     pub(crate) hub: Hub,
     pub(crate) shared: Arc<Shared>,
@@ -37,16 +35,16 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(agents: Agents, store: Store, hub: Hub, shared: Arc<Shared>) -> Arc<Self> {
-        Arc::new_cyclic(|own| Self { agents, store, hub, shared, tasks: Mutex::default(), own: Weak::clone(own) })
+    pub(crate) fn new(roster: Roster, store: Store, hub: Hub, shared: Arc<Shared>) -> Arc<Self> {
+        Arc::new_cyclic(|own| Self { roster, store, hub, shared, tasks: Mutex::default(), own: Weak::clone(own) })
     }
 
-    pub(crate) fn agent(&self, id: &AgentId) -> Result<&Arc<dyn AgentRuntime>, Refused> {
-        self.agents.get(id).ok_or_else(|| Refused::UnknownAgent(id.clone()))
+    pub(crate) fn agent(&self, id: &AgentId) -> Result<Arc<dyn AgentRuntime>, Refused> {
+        self.roster.agent(id)
     }
 
-    pub(crate) fn agents(&self) -> impl Iterator<Item = &Arc<dyn AgentRuntime>> {
-        self.agents.values()
+    pub(crate) fn agents(&self) -> Vec<Arc<dyn AgentRuntime>> {
+        self.roster.agents()
     }
 
     /// The mailbox of the session's task, which is started where there is none.
@@ -74,7 +72,7 @@ impl Registry {
         if let Some(mailbox) = self.live_task(session) {
             return Ok(mailbox);
         }
-        let agent = Arc::clone(self.agent(session.agent())?);
+        let agent = SessionAgent::new(session.agent().clone(), self.roster.clone())?;
         let store = self.store.agent(session.agent()).await?;
         let feed = self.hub.feed(session).await?;
 

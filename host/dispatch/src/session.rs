@@ -8,6 +8,7 @@ use crate::hub::{Feed, RequestRef};
 use crate::queue::{Party, Queue, Waiting};
 use crate::registry::Registry;
 use crate::requests::Requests;
+use crate::roster::SessionAgent;
 use crate::turn::{self, Ended, News, TurnHandle};
 use crate::{Folders, Limits, event::What};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wingman_message::{AgentRuntime, ClientId, Clock, DeliveryId, Message, Origin, QueueMode, RequestId, RunId, SessionKey};
+use wingman_message::{ClientId, Clock, DeliveryId, Message, Origin, QueueMode, RequestId, RunId, SessionKey};
 use wingman_store::{AgentStore, StoreError};
 
 /// How long a session's task lives on without work.
@@ -79,7 +80,7 @@ pub(crate) struct Shared {
 /// A session's task, before it runs.
 pub(crate) struct SessionTask {
     pub(crate) session: SessionKey,
-    pub(crate) agent: Arc<dyn AgentRuntime>,
+    pub(crate) agent: SessionAgent,
     pub(crate) store: AgentStore,
     pub(crate) feed: Arc<Feed>,
     pub(crate) shared: Arc<Shared>,
@@ -107,7 +108,7 @@ impl SessionTask {
                 () = shared.stop.cancelled(), if running.is_none() => return,
                 news = news(&mut running), if running.is_some() => match news {
                     News::Ended(ended) => if let Some(finished) = running.take() {
-                        self.finish(finished, ended).await;
+                        self.finish(finished, *ended).await;
                     },
                     News::Boundary(boundary) => if let Some(running) = running.as_mut() {
                         let messages = self.let_join(&mut queue, running, boundary.number).await;

@@ -46,8 +46,9 @@ impl Dispatch {
     /// Opens a session before anything is said in it.
     ///
     /// # Errors
-    /// [`Refused::UnknownAgent`], [`Refused::Store`] when the key is taken
+    /// [`Refused::UnknownAgent`], [`Refused::AgentDisabled`], [`Refused::Store`] when the key is taken
     pub async fn create_session(&self, key: SessionKey, name: Option<String>) -> Result<SessionRecord, Refused> {
+        self.registry.roster.taking(key.agent())?;
         let store = self.session_store(&key).await?;
         Ok(store.create_session(NewSession { key, name, source: SessionSource::Client }).await?)
     }
@@ -141,7 +142,7 @@ impl Dispatch {
     pub(crate) fn agents_named(&self, agent: Option<&AgentId>) -> Result<Vec<AgentId>, Refused> {
         Ok(match agent {
             Some(agent) => vec![self.registry.agent(agent)?.info().id.clone()],
-            None => self.registry.agents().map(|agent| agent.info().id.clone()).collect(),
+            None => self.registry.agents().iter().map(|agent| agent.info().id.clone()).collect(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! One turn: from a delivery to its answer. Begun, driven by `driver`, and ended in one transaction.
 
 use crate::FolderError;
+use crate::context::Past;
 use crate::delegate::Delegation;
 use crate::driver::{Boundary, Drive, DriveError, Driver, Spent};
 use crate::event::What;
@@ -15,15 +16,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use wingman_message::{Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason};
+use wingman_message::{
+    AgentRuntime, Emit, Entry, Message, MessageId, MessageStatus, Role, RunContext, RunError, RunId, StopReason,
+};
 use wingman_store::{DeliveryState, FinishTurn, OutboxReply, StoreError, Turn};
 
 /// After how many starts a turn that never ends is given up: something in it may be what kills the process.
 const MAX_ATTEMPTS: u32 = 10;
 /// How many characters of a failure's reason are told to people on a chat network.
 const MAX_REASON: usize = 300;
-/// How many earlier messages a model is shown.
-const HISTORY_MESSAGES: usize = 200;
 
 /// A turn that is being run. Dropping it drops the run where it stands.
 pub(crate) struct TurnHandle {
@@ -39,7 +40,7 @@ pub(crate) enum News {
     /// Whoever wants to join it may do so.
     Boundary(Boundary),
     /// It has ended.
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 /// How a turn ended.
@@ -88,14 +89,8 @@ impl TurnHandle {
                 tracing::error!(run = %self.run, %panic, "a run crashed");
                 let error = Some("the run crashed; the gateway's log says where".to_owned());
                 let (last, spent) = (None, Spent::default());
-                return News::Ended(Ended {
-                    run: self.run,
-                    last,
-                    status: MessageStatus::Error,
-                    error,
-                    spent,
-                    is_suspended: false,
-                });
+                let status = MessageStatus::Error;
+                return News::Ended(Box::new(Ended { run: self.run, last, status, error, spent, is_suspended: false }));
             }
         };
         let is_suspended = matches!(result, Err(DriveError::Suspended));
@@ -105,7 +100,7 @@ impl TurnHandle {
             Err(error @ DriveError::Run(RunError::Cancelled)) => (MessageStatus::Cancelled, Some(error.to_string())),
             Err(error) => (MessageStatus::Error, Some(error.to_string())),
         };
-        News::Ended(Ended { run: self.run, last, status, error, spent, is_suspended })
+        News::Ended(Box::new(Ended { run: self.run, last, status, error, spent, is_suspended }))
     }
 }
 
@@ -146,8 +141,9 @@ pub(crate) async fn start(
         session.shared.couriers.grow(Source { store, feed, delivery: lead.delivery, run: turn.run });
     }
 
-    let earlier = session.persist(|| store.history(&session.session, HISTORY_MESSAGES, turn.run)).await?;
-    let folder = working_folder(session).await?;
+    let past = session.persist(|| Past::read(store, &session.session, turn.run)).await?;
+    let agent = session.agent.now();
+    let folder = working_folder(session, agent.as_ref()).await?;
     let cancel = CancellationToken::new();
     if is_stopped {
         cancel.cancel();
@@ -156,22 +152,24 @@ pub(crate) async fn start(
     let answered = Arc::new(Notify::new());
     let (asks, boundary) = mpsc::channel(1);
     let driver = Driver {
-        agent: Arc::clone(&session.agent),
         store: store.clone(),
         shared: Arc::clone(&session.shared),
         feed: Arc::clone(feed),
         origin: lead.origin.clone(),
-        history: parts::history(earlier),
+        past,
+        is_too_long: true,
+        shortenings: 0,
         unjournaled: u32::try_from(turn.user_messages.len()).unwrap_or(u32::MAX),
         entries: turn.user_messages.iter().map(parts::user_entry).chain(turn.steps).collect(),
         in_flight: turn.in_flight,
         context: RunContext {
             session: session.session.clone(),
             run: turn.run,
-            folder: folder.clone().unwrap_or_else(|_| Arc::clone(&session.agent.info().outputs)),
+            folder: folder.clone().unwrap_or_else(|_| Arc::clone(&agent.info().outputs)),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },
+        agent,
         permit: Some(permit),
         boundary: asks,
         answered: Arc::clone(&answered),
@@ -207,9 +205,9 @@ fn announce(session: &SessionTask, party: &Party, turn: &Turn) {
 }
 
 /// The folder that the run works in, held against the roots; none when the process is ending.
-async fn working_folder(session: &SessionTask) -> Option<Result<Arc<Path>, FolderError>> {
+async fn working_folder(session: &SessionTask, agent: &dyn AgentRuntime) -> Option<Result<Arc<Path>, FolderError>> {
     let record = session.persist(|| session.store.session(&session.session)).await?;
-    let (folders, outputs) = (session.shared.folders.clone(), Arc::clone(&session.agent.info().outputs));
+    let (folders, outputs) = (session.shared.folders.clone(), Arc::clone(&agent.info().outputs));
     let workdir = record.and_then(|record| record.workdir);
     tokio::task::spawn_blocking(move || folders.working_folder(workdir.as_deref(), &outputs)).await.ok()
 }
@@ -255,7 +253,7 @@ pub(crate) async fn finish(session: &SessionTask, party: &Party, ended: Ended) {
     let (usage, model): (_, Option<Arc<str>>) = (Some(ended.spent.usage), ended.spent.model.map(Into::into));
     let error: Option<Arc<str>> = ended.error.map(Into::into);
     let what = match error.clone() {
-        None => What::Completed { answer: Arc::clone(&answer), usage, model: model.clone() },
+        None => What::Completed { answer: Arc::clone(&answer), usage, model },
         Some(error) => What::Failed { answer: Some(Arc::clone(&answer)), error },
     };
     feed.end_run(seq, &waiting.origin, what);

@@ -121,7 +121,7 @@ impl Dispatch {
     }
 
     fn new_delivery(&self, webhook: &StoredWebhook, post: &WebhookPost) -> Result<NewDelivery, Refused> {
-        self.registry.agent(&webhook.agent)?;
+        self.registry.roster.taking(&webhook.agent)?;
         let session = webhook.session.clone().unwrap_or_else(|| SessionKey::webhook(&webhook.agent, &webhook.id));
         if session.agent() != &webhook.agent {
             return Err(Refused::ForeignSession { session, agent: webhook.agent.clone() });

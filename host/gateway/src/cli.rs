@@ -1,6 +1,7 @@
 //! The command line: the list of all commands.
 
 mod agent;
+mod agents;
 mod gateway;
 mod init;
 mod local;
@@ -37,6 +38,9 @@ enum Command {
     Gateway(gateway::Command),
     /// Ask an agent, and see its answer as it comes
     Agent(agent::Args),
+    /// See to the agents of the running gateway
+    #[command(subcommand)]
+    Agents(agents::Command),
     /// Write a first configuration, with an agent in it
     Init(init::Args),
     /// See the model providers, and give them keys
@@ -59,6 +63,7 @@ impl Cli {
         match self.command {
             Command::Gateway(command) => command.run(config),
             Command::Agent(args) => args.run(config),
+            Command::Agents(command) => command.run(config),
             Command::Init(args) => args.run(config),
             Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod built_in;
+mod catalog;
 mod cli;
 mod compose;
 mod credentials;

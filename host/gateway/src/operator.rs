@@ -1,6 +1,5 @@
-//! The section `plugins` of the configuration as the plugin host takes it, and taken again when the file changes.
+//! The section `plugins` of the configuration as the plugin host takes it, and word of each change of the file.
 
-use crate::settings;
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use notify_debouncer_full::notify::RecursiveMode;
@@ -12,9 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use wingman_config::{Config, HttpGrant, Overrides, PluginAccount, PluginUse};
+use wingman_config::{Config, HttpGrant, PluginAccount, PluginUse};
 use wingman_message::{AccountName, PluginName};
-use wingman_plugin::{Account, Grants, Operator, PluginHost, PluginSettings};
+use wingman_plugin::{Account, Grants, Operator, PluginSettings};
 
 /// How long the file must be quiet: editors write it in several steps.
 const QUIET: Duration = Duration::from_millis(200);
@@ -66,11 +65,9 @@ fn account(plugin: &str, account: &PluginAccount) -> Account {
     Account { settings: serde_json::Value::Object(account.settings.clone()), secrets }
 }
 
-/// Takes the plugins' section of `file` again with each change, until `stop` fires. What else is in the file takes effect at the
-/// next start.
-pub(crate) fn follow(file: &Path, plugins: PluginHost, stop: CancellationToken) -> Result<()> {
-    let changed = Arc::new(Notify::new());
-    let (waker, watched) = (Arc::clone(&changed), file.to_path_buf());
+/// Notifies `changed` with each change of `file`, until `stop` fires.
+pub(crate) fn follow(file: &Path, changed: Arc<Notify>, stop: CancellationToken) -> Result<()> {
+    let watched = file.to_path_buf();
     let heard = move |events: DebounceEventResult| {
         // Reading is no change, and taking a change reads.
         let concerns = |events: Vec<DebouncedEvent>| {
@@ -78,31 +75,16 @@ pub(crate) fn follow(file: &Path, plugins: PluginHost, stop: CancellationToken) 
             changes.any(|event| event.paths.iter().any(|path| path.file_name() == watched.file_name()))
         };
         if events.map_or(true, concerns) {
-            waker.notify_one();
+            changed.notify_one();
         }
     };
     let mut debouncer = new_debouncer(QUIET, None, heard)?;
     // The folder, not the file: whoever saves a file often puts a new one in its place.
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     debouncer.watch(folder, RecursiveMode::NonRecursive)?;
-    let file = file.to_path_buf();
     tokio::spawn(async move {
         let _watching = debouncer;
-        while stop.run_until_cancelled(changed.notified()).await.is_some() {
-            match take(&file, &plugins).await {
-                Ok(()) => tracing::info!("the plugins' section of the configuration is taken"),
-                Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "the changed configuration is not taken; the one before stays")
-                }
-            }
-        }
+        stop.cancelled().await;
     });
     Ok(())
-}
-
-async fn take(file: &Path, plugins: &PluginHost) -> Result<()> {
-    let path = file.to_path_buf();
-    let config = tokio::task::spawn_blocking(move || settings::load(Some(&path), &Overrides::default())).await??;
-    let operator = read(&config).await?;
-    Ok(plugins.reconfigure(operator).await?)
 }

@@ -1,11 +1,13 @@
 //! The vocabulary of the gateway: what every other crate under `host/` speaks.
 //!
-//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `Components`, `Clock`) that let crates
+//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `AgentCatalog`, `Components`, `Clock`) that let crates
 //! which do not know each other work together. No I/O lives here, and nothing here knows a wire format, SQL, a network or a
 //! component.
 
+mod catalog;
 mod channel;
 mod clock;
+mod compaction;
 mod component;
 mod ids;
 mod inbound;
@@ -18,10 +20,12 @@ mod run;
 mod session_key;
 mod tool;
 
+pub use catalog::{AgentCatalog, AgentContext, AgentDraft, AgentRecord, AgentSource, CatalogError, ReloadFailure};
 pub use channel::{
     ChannelSkills, Entrance, Intake, IntakeError, Outbound, Phase, Receipt, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use compaction::{Compaction, Summary};
 pub use component::{Components, HttpReply, HttpRequest, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
 pub use ids::{
     AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, QuestionId, RequestId, RunId,

@@ -98,6 +98,9 @@ pub struct ModelRequest {
     pub run: RunId,
     /// The system prompt.
     pub instructions: String,
+    /// Where the model works: folder, files of instructions, notes. Shown before the conversation, outside the system prompt, made
+    /// for each request and never stored. Empty where there is nothing to say.
+    pub surroundings: String,
     /// The conversation, oldest first; never empty.
     pub history: Vec<Entry>,
     /// Tools that the model may ask for.

@@ -3,7 +3,9 @@
 //! A run is a sequence of steps, and a step depends on nothing but the conversation so far. Whoever owns the run stores each
 //! step's entry before it asks for the next: after a crash the same question, with the stored entries, goes on where it was.
 
-use crate::{AgentId, Approval, Entry, ModelError, ModelInfo, QueueMode, RunId, SessionKey, StopReason, ToolCall, Usage};
+use crate::{
+    AgentId, Approval, Compaction, Entry, ModelError, ModelInfo, QueueMode, RunId, SessionKey, StopReason, ToolCall, Usage,
+};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -172,6 +174,10 @@ pub enum RunError {
     /// The model keeps calling tools.
     #[error("the agent was stopped after {0} steps: it kept calling tools")]
     TooManySteps(usize),
+    /// The provider says that the conversation is too long for the model. A shorter one may fit: see
+    /// [`AgentRuntime::compact`].
+    #[error("the conversation is too long for the model ({0}); lower the agent's `context.maxTokens`, or begin a new session")]
+    ContextFull(String),
 }
 
 /// What is known of an agent.
@@ -181,6 +187,10 @@ pub struct AgentInfo {
     pub id: AgentId,
     /// Its display name.
     pub name: String,
+    /// What it is for, in a sentence, where somebody said so.
+    pub description: Option<String>,
+    /// It takes new messages. One that does not still ends what it has taken.
+    pub enabled: bool,
     /// The agent that answers where no binding matches.
     pub is_default: bool,
     /// Its model.
@@ -210,4 +220,12 @@ pub trait AgentRuntime: Send + Sync + 'static {
     /// # Errors
     /// [`RunError`] ends the run; what `emit` has reported by then is the partial answer.
     async fn step(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError>;
+
+    /// Summarises the older part of `history` where it and `run` have become too long. Asked before the first step of a run, and
+    /// after a step that ended with [`RunError::ContextFull`]. Whoever asks stores the summary and shows it in the place of what it
+    /// covers. None where nothing need be done, or nothing can be: the next step then copes by itself, and leaves out what does
+    /// not fit.
+    async fn compact(&self, _context: &RunContext, _history: &[Entry], _run: &[Entry]) -> Option<Compaction> {
+        None
+    }
 }

@@ -32,10 +32,11 @@ pub use envelope::Envelope;
 pub use message::{MessagePart, Role, Status, StoredMessage, ToolCallPart};
 pub use question::{PendingQuestion, QuestionKind};
 pub use rest::{
-    AgentSummary, AuthMode, AuthSession, CreateSession, CreateWebhook, CreatedWebhook, DeadLetter, DeadLetterKind, ExportHeader,
-    ExportedMessage, FileEntry, FolderEntry, FolderListing, FolderRoots, ForkSession, GatewayStats, Health, LoginRequest,
-    MakeFolder, PluginState, PluginSummary, Problem, QuestionReply, RenameSession, SearchHit, ServerConfig, SessionSource,
-    SessionSummary, SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
+    AgentContext, AgentDetails, AgentSource, AgentSummary, AuthMode, AuthSession, CreateAgent, CreateSession, CreateWebhook,
+    CreatedWebhook, DeadLetter, DeadLetterKind, ExportHeader, ExportedMessage, FileEntry, FolderEntry, FolderListing,
+    FolderRoots, ForkSession, GatewayStats, Health, LoginRequest, MakeFolder, PluginState, PluginSummary, Problem, QuestionReply,
+    ReloadError, RenameSession, SearchHit, ServerConfig, SessionSource, SessionSummary, SetWorkdir, SnippetPart, Stats,
+    WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

@@ -1,6 +1,7 @@
 //! Bodies of the HTTP API, and the names of its headers.
 
 mod agent;
+mod agent_edit;
 mod auth;
 mod dead_letter;
 mod folder;
@@ -14,7 +15,8 @@ mod session;
 mod transfer;
 mod webhook;
 
-pub use agent::{AgentSummary, ServerConfig};
+pub use agent::{AgentSummary, ReloadError, ServerConfig};
+pub use agent_edit::{AgentContext, AgentDetails, AgentSource, CreateAgent};
 pub use auth::{AuthMode, AuthSession, LoginRequest};
 pub use dead_letter::{DeadLetter, DeadLetterKind};
 pub use folder::{FileEntry, FolderEntry, FolderListing, FolderRoots, MakeFolder};

@@ -304,6 +304,8 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<FolderListing>("rest.FolderListing", &mut tested);
     round_trip::<MakeFolder>("rest.MakeFolder", &mut tested);
     round_trip::<AgentSummary>("rest.AgentSummary", &mut tested);
+    round_trip::<AgentDetails>("rest.AgentDetails", &mut tested);
+    round_trip::<CreateAgent>("rest.CreateAgent", &mut tested);
     round_trip::<ServerConfig>("rest.ServerConfig", &mut tested);
     round_trip::<PluginSummary>("rest.PluginSummary", &mut tested);
     round_trip::<ProviderSummary>("rest.ProviderSummary", &mut tested);

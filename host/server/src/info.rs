@@ -1,6 +1,7 @@
 //! What the gateway tells about itself.
 
-use wingman_message::AgentId;
+use std::sync::Arc;
+use wingman_message::AgentCatalog;
 
 /// A model provider that the gateway can speak to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub struct GatewayInfo {
     pub host: String,
     /// The port it listens on.
     pub port: u16,
-    /// The agent that answers where no binding matches.
-    pub default_agent: AgentId,
+    /// Where its agents are described.
+    pub agents: Arc<dyn AgentCatalog>,
     /// Where agents put their files.
     pub output_root: String,
     /// The providers it knows.

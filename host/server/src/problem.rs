@@ -77,6 +77,7 @@ fn meaning(refused: &Refused) -> Meaning {
         | Refused::UnknownLetter(_)
         | Refused::UnknownQuestion(_)
         | Refused::NoEntrance(_) => of(StatusCode::NOT_FOUND, ErrorCode::NotFound),
+        Refused::AgentDisabled(_) => of(StatusCode::CONFLICT, ErrorCode::Conflict),
         Refused::Unverified(_) => of(StatusCode::UNAUTHORIZED, ErrorCode::AuthFailed),
         Refused::NotReady(_) => later(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Internal, 60_000),
         // Its sender would try for ever if it were told that something is wrong.

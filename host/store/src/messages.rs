@@ -5,11 +5,12 @@ use crate::codec::{self, from_json, parse, parse_some, text_at, to_json};
 use crate::cursor::MessageCursor;
 use crate::error::{Outcome, StoreError};
 use crate::search;
+use crate::summaries::MAX_HISTORY_BYTES;
 use crate::turn::{STEPS, read_all, taken};
 use rusqlite::{Connection, Row, params};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
-use wingman_message::{Entry, Message, MessageId, Role, RunId, SessionKey};
+use wingman_message::{Attachment, ContentSource, Entry, Message, MessageId, Role, RunId, SessionKey};
 
 /// How many characters of a session's newest message are shown in lists.
 const PREVIEW_CHARS: usize = 200;
@@ -132,22 +133,65 @@ impl AgentStore {
         max_messages: usize,
         before: RunId,
     ) -> Result<Vec<(Message, Vec<Entry>)>, StoreError> {
+        self.history_after(session, i64::MIN, max_messages, before).await
+    }
+
+    /// As [`Self::history`], of the messages with a sequence number above `after`: what follows a summary. At most
+    /// [`MAX_HISTORY_BYTES`] are read.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn history_after(
+        &self,
+        session: &SessionKey,
+        after: i64,
+        max_messages: usize,
+        before: RunId,
+    ) -> Result<Vec<(Message, Vec<Entry>)>, StoreError> {
         let session = session.clone();
         self.database
             .read(move |connection| {
                 let first: Option<i64> =
                     connection.prepare_cached(FIRST_OF_RUN)?.query_row([before.to_string()], |row| row.get(0))?;
-                let mut found = newest(connection, &session, i64::MIN, first.unwrap_or(i64::MAX), max_messages)?;
                 let mut elsewhere = deliveries(connection, OPEN_TURNS, &session)?;
                 elsewhere.extend(deliveries(connection, STEERED, &session)?);
-                found.retain(|(_, delivery)| delivery.is_none_or(|delivery| !elsewhere.contains(&delivery)));
-                let with_journal = |(message, delivery): (Message, Option<i64>)| {
+                let bounds = params![session.as_str(), after, first.unwrap_or(i64::MAX), codec::limit(max_messages)];
+                let mut statement = connection.prepare_cached(NEWEST_BETWEEN)?;
+                let mut rows = statement.query(bounds)?;
+                let (mut found, mut bytes) = (Vec::new(), 0);
+                while let Some(row) = rows.next()? {
+                    let (message, delivery) = read(row)?;
+                    if delivery.is_some_and(|delivery| elsewhere.contains(&delivery)) {
+                        continue;
+                    }
                     let journal = journal(connection, &message, delivery)?;
-                    Ok((message, journal))
-                };
-                found.into_iter().rev().map(with_journal).collect()
+                    bytes += size_of(&message, &journal);
+                    if bytes > MAX_HISTORY_BYTES && !found.is_empty() {
+                        break;
+                    }
+                    found.push((message, journal));
+                }
+                found.reverse();
+                Ok(found)
             })
             .await
+    }
+}
+
+/// How much a message and its run's steps say, in bytes.
+fn size_of(message: &Message, journal: &[Entry]) -> usize {
+    let files = |attachments: &[Attachment]| attachments.iter().map(|file| source(&file.source)).sum::<usize>();
+    let steps = journal.iter().map(|entry| match entry {
+        Entry::User(user) => user.text.len() + files(&user.attachments),
+        Entry::Assistant { text, .. } => text.len(),
+        Entry::Tool { output, .. } => output.len(),
+    });
+    message.content.len() + files(&message.attachments) + steps.sum::<usize>()
+}
+
+fn source(source: &ContentSource) -> usize {
+    match source {
+        ContentSource::Url(text) | ContentSource::Blob(text) | ContentSource::Reference(text) => text.len(),
     }
 }
 

@@ -21,6 +21,7 @@ fn hot_reads_scan_no_table_and_sort_nothing() {
         (crate::messages::OPEN_TURNS, "deliveries_unfinished"),
         (crate::messages::FIRST_OF_RUN, "messages_by_delivery"),
         (crate::turn::STEPS, "steps_in_order"),
+        (crate::summaries::SUMMARY, "sqlite_autoindex_sessions_1"),
         (crate::sessions::OLDER, "sessions_newest"),
         (crate::deliveries::UNFINISHED_COUNT, "deliveries_unfinished"),
         (crate::deliveries::UNFINISHED_OF, "deliveries_unfinished"),

@@ -10,6 +10,7 @@ const AGENT: &[M<'static>] = &[
     M::up(include_str!("migrations/agent_0002.sql")).foreign_key_check(),
     M::up(include_str!("migrations/agent_0003.sql")),
     M::up(include_str!("migrations/agent_0004.sql")),
+    M::up(include_str!("migrations/agent_0005.sql")),
 ];
 const GATEWAY: &[M<'static>] =
     &[M::up(include_str!("migrations/gateway_0001.sql")), M::up(include_str!("migrations/gateway_0002.sql"))];

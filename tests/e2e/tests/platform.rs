@@ -96,7 +96,7 @@ async fn a_plugin_without_grants_says_what_to_grant_and_works_once_it_is_granted
     gateway.stop();
     // Taking a change reads the file, which is no change: else it would be taken for ever.
     let log = fs::read_to_string(home.path().join("gateway.log")).unwrap();
-    assert_eq!(log.matches("section of the configuration is taken").count(), 1, "{log}");
+    assert_eq!(log.matches("the changed configuration is taken").count(), 1, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wingman_agent::{Agent, AgentSpec, CurrentTime, DemoModel, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, CurrentTime, DemoModel, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Clock, Entry, ManualClock, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream,
     Progress, RunError, Step, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSpec,
@@ -71,6 +71,8 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
     let spec = AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),
+        description: None,
+        enabled: true,
         is_default: true,
         instructions: "Be brief.".into(),
         tools: filter,
@@ -80,6 +82,7 @@ pub fn agent(model: Arc<dyn Model>, tools: Vec<Arc<dyn Tool>>, filter: ToolFilte
         queue_mode: Default::default(),
         approval: Default::default(),
         delegates: vec![],
+        context: ContextSettings::default(),
     };
     Agent::new(spec, model, vec![Arc::new(tools)], Arc::new(ManualClock::at(1_000)))
 }

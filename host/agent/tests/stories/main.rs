@@ -18,6 +18,7 @@ mod anthropic;
 mod attachments;
 mod broken;
 mod connect;
+mod context;
 mod demo;
 mod keys;
 mod openai;

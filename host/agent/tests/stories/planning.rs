@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wingman_agent::{Agent, AgentSpec, AskUser, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, AskUser, ContextSettings, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Approval, ManualClock, Next, NextCall, QueueMode, Tool, ToolError, ToolInvocation, ToolOutput,
     ToolSpec, Work,
@@ -39,6 +39,8 @@ fn agent(filter: ToolFilter) -> Agent {
     let spec = AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),
+        description: None,
+        enabled: true,
         is_default: true,
         instructions: String::new(),
         tools: filter,
@@ -53,6 +55,7 @@ fn agent(filter: ToolFilter) -> Agent {
             ("delegate".to_owned(), Approval::Ask),
         ]),
         delegates: vec![AgentId::new("planner").unwrap()],
+        context: ContextSettings::default(),
     };
     let tools = vec![
         plain("write", "files", false),

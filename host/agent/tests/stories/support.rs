@@ -34,7 +34,13 @@ pub fn result(id: &str, name: &str, output: &str) -> Entry {
 }
 
 pub fn asking(history: Vec<Entry>) -> ModelRequest {
-    ModelRequest { run: RunId::new(1), instructions: "Be brief.".into(), history, tools: vec![weather()] }
+    ModelRequest {
+        run: RunId::new(1),
+        instructions: "Be brief.".into(),
+        surroundings: String::new(),
+        history,
+        tools: vec![weather()],
+    }
 }
 
 pub fn weather() -> ToolSpec {

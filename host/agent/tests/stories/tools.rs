@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Entry, ManualClock, Progress, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolSource,
     ToolSpec,
@@ -73,6 +73,8 @@ fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Durat
     let spec = AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),
+        description: None,
+        enabled: true,
         is_default: true,
         instructions: String::new(),
         tools: filter,
@@ -82,6 +84,7 @@ fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Durat
         queue_mode: Default::default(),
         approval: Default::default(),
         delegates: vec![],
+        context: ContextSettings::default(),
     };
     Agent::new(spec, model, sources, Arc::new(ManualClock::at(0)))
 }

@@ -1,6 +1,7 @@
 //! Chat networks, from a message to its answer, against a network in memory that keeps what it was sent.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod agents;
 mod dead_letters;
 mod delivering;
 mod entering;

@@ -83,6 +83,8 @@ impl Stage {
         let info = AgentInfo {
             id: id.clone(),
             name: "Main".into(),
+            description: None,
+            enabled: true,
             is_default: true,
             model,
             tools: vec![],

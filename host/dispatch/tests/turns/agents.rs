@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use wingman_agent::{Agent, AgentSpec, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, ToolFilter};
 use wingman_dispatch::Agents;
 use wingman_message::{
     AgentId, AgentInfo, AgentRuntime, Approval, Entry, Next, QueueMode, RunContext, RunError, Step, SystemClock,
@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) queue_mode: QueueMode,
     pub(crate) approval: BTreeMap<String, Approval>,
     pub(crate) delegates: Vec<&'static str>,
+    /// Ids of the agents, of all, that take nothing new.
+    pub(crate) disabled: Vec<&'static str>,
 }
 
 /// An agent that panics where it is asked what it is, once, when it was told to.
@@ -44,12 +46,14 @@ impl AgentRuntime for Fragile {
 
 /// `main`, and `planner`, which may hand tasks on to itself and to `main`.
 pub(crate) fn agents(script: &Arc<Script>, settings: &Settings, breaks: &Arc<AtomicBool>) -> Agents {
-    let planner = Settings { delegates: vec!["planner", "main"], ..Settings::default() };
+    let planner = Settings { delegates: vec!["planner", "main"], disabled: settings.disabled.clone(), ..Settings::default() };
     let all = [("main", settings.clone()), ("planner", planner)];
     let agent = |(id, settings): (&str, Settings)| {
         let spec = AgentSpec {
             id: AgentId::new(id).unwrap(),
             name: id.into(),
+            description: None,
+            enabled: !settings.disabled.contains(&id),
             is_default: id == "main",
             instructions: String::new(),
             tools: ToolFilter::All,
@@ -59,6 +63,7 @@ pub(crate) fn agents(script: &Arc<Script>, settings: &Settings, breaks: &Arc<Ato
             queue_mode: settings.queue_mode,
             approval: settings.approval,
             delegates: settings.delegates.into_iter().map(|id| AgentId::new(id).unwrap()).collect(),
+            context: ContextSettings::default(),
         };
         let agent = Agent::new(spec, Arc::clone(script) as _, vec![Arc::new(tools(script))], Arc::new(SystemClock));
         let fragile = Fragile { agent, breaks: Arc::clone(breaks) };

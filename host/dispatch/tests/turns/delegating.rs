@@ -79,6 +79,22 @@ async fn cancelling_a_parent_cancels_its_children_also_when_the_process_ends_mea
 }
 
 #[tokio::test]
+async fn a_disabled_agent_ends_the_task_that_it_has_and_is_handed_no_other() {
+    let mut world = world().await;
+    world.asks("1", Queue, "do delegate:planner:do wait:w, say:the plan; say:done").await;
+    world.script.reached("before:w").await;
+    world.settings.disabled = vec!["planner"];
+    let world = world.killed_and_started().await;
+    world.script.release("w");
+    assert_eq!(world.answer_to("1").await, "done");
+    assert!(read_by_model(&world).contains("output: \"the plan\""), "{}", read_by_model(&world));
+
+    world.asks("2", Queue, "do delegate:planner:say:another plan; say:done").await;
+    assert_eq!(world.answer_to("2").await, "done");
+    assert!(read_by_model(&world).contains("the agent `planner` is disabled"), "{}", read_by_model(&world));
+}
+
+#[tokio::test]
 async fn tasks_are_bounded_in_depth_and_in_number() {
     let world = world().await;
     // The fourth is one too deep: the third child is told so.

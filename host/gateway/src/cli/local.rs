@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use secrecy::SecretString;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use wingman_config::{AuthMode, Config};
+use wingman_config::{AuthMode, Config, Overrides};
 use wingman_protocol::AgentRequest;
 
 /// How long the question waits for MCP servers that have not answered yet.
@@ -23,7 +23,9 @@ pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Prin
     config.gateway.port = 0;
     config.gateway.control_ui.enabled = false;
 
-    let core = compose::core(&config).await.context("cannot run locally; while a gateway is running, leave out `--local`")?;
+    let core = compose::core(&config, Overrides::default())
+        .await
+        .context("cannot run locally; while a gateway is running, leave out `--local`")?;
     let listeners = compose::listen(&config).await?;
     // One question is all that this gateway will hear: the tools of MCP servers should be there by then.
     core.mcp.settled(MCP_PATIENCE).await;

@@ -217,7 +217,7 @@ fn require_known(config: &Config, name: &str) -> Result<()> {
     }
     let names: Vec<&str> = known.iter().map(|provider| provider.name).collect();
     bail!(
-        "there is no provider `{name}`; there are: {}. For another OpenAI-compatible server, set `providers.{name}.baseUrl` in the configuration first",
+        "there is no provider `{name}`; there are: {}. For another server, set `providers.{name}.baseUrl` in the configuration first",
         names.join(", ")
     )
 }

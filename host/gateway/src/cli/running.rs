@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
 use wingman_config::{Config, Credentials};
@@ -45,7 +46,7 @@ impl Gateway {
 
     /// What it says of its plugins.
     pub(super) fn plugins(&self) -> Result<Vec<PluginSummary>> {
-        self.json(self.request(Method::GET, "/api/plugins")).context("the gateway does not say which plugins it has")
+        self.get("/api/plugins").context("the gateway does not say which plugins it has")
     }
 
     /// A request to it, with the credentials. `path` begins with `/`.
@@ -55,6 +56,21 @@ impl Gateway {
             Some(secret) => request.bearer_auth(secret.expose_secret()),
             None => request,
         }
+    }
+
+    /// What stands at `path`.
+    pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.json(self.request(Method::GET, path))
+    }
+
+    /// Sends `body` to `path`; the answer is what is there then.
+    pub(super) fn send<T: DeserializeOwned>(&self, method: Method, path: &str, body: &Value) -> Result<T> {
+        self.json(self.request(method, path).json(body))
+    }
+
+    /// Removes what stands at `path`.
+    pub(super) fn delete(&self, path: &str) -> Result<()> {
+        self.wait(async { answered(self.request(Method::DELETE, path)).await.map(drop) })
     }
 
     /// Sends `request`, and reads the answer as JSON.
@@ -77,7 +93,7 @@ pub(super) async fn answered(request: RequestBuilder) -> Result<Response> {
     }
     let problem = response.json::<Problem>().await.ok().and_then(|problem| problem.detail);
     let why = problem.unwrap_or_else(|| status.to_string());
-    if matches!(status, StatusCode::UNAUTHORIZED) {
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return Err(Failure::Refused(why).into());
     }
     bail!("{why}")

@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 67] = [
+pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -61,6 +61,8 @@ pub(super) const EXAMPLES: [(&str, &str); 67] = [
     golden!("rest.FolderListing"),
     golden!("rest.MakeFolder"),
     golden!("rest.AgentSummary"),
+    golden!("rest.AgentDetails"),
+    golden!("rest.CreateAgent"),
     golden!("rest.ServerConfig"),
     golden!("rest.PluginSummary"),
     golden!("rest.ProviderSummary"),

@@ -20,6 +20,13 @@ pub struct AgentSummary {
     #[serde(default, skip_serializing_if = "Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub default: bool,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// It takes no new messages.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub disabled: bool,
     /// Its model, as configured: `provider:model-name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -35,6 +42,8 @@ impl From<&AgentInfo> for AgentSummary {
             id: agent.id.clone(),
             name: agent.name.clone(),
             default: agent.is_default,
+            description: agent.description.clone(),
+            disabled: !agent.enabled,
             model: Some(agent.model.name.clone()),
             demo: agent.model.demo,
         }
@@ -44,6 +53,7 @@ impl From<&AgentInfo> for AgentSummary {
 /// What a page needs to know of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
 pub struct ServerConfig {
     /// Where the gateway listens.
     pub gateway_host: String,
@@ -61,4 +71,17 @@ pub struct ServerConfig {
     pub dynamic_ui_enabled: bool,
     /// All agents, the default one among them.
     pub agents: Vec<AgentSummary>,
+    /// The last change of the configuration that could not be taken; what was there before is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reload_error: Option<ReloadError>,
+}
+
+/// A change of the configuration, or of an agent's file, that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReloadError {
+    /// When it was tried: milliseconds since the Unix epoch.
+    pub at: i64,
+    /// What is wrong, and where.
+    pub message: String,
 }

@@ -5,17 +5,18 @@ use crate::auth::AuthMode;
 use axum::Json;
 use axum::extract::State;
 use wingman_protocol::rest::ProviderSummary;
-use wingman_protocol::{AgentSummary, PluginSummary, ServerConfig};
+use wingman_protocol::{AgentSummary, PluginSummary, ReloadError, ServerConfig};
 
 pub(crate) async fn config(State(App { dispatch, auth, info, .. }): State<App>) -> Json<ServerConfig> {
     Json(ServerConfig {
         gateway_host: info.host.clone(),
         gateway_port: info.port,
         require_auth: auth.mode() != AuthMode::None,
-        default_agent_id: info.default_agent.clone(),
+        default_agent_id: dispatch.default_agent(),
         output_root: info.output_root.clone(),
         dynamic_ui_enabled: false,
         agents: dispatch.agents().iter().map(AgentSummary::from).collect(),
+        reload_error: info.agents.failure().map(|failure| ReloadError { at: failure.at, message: failure.message }),
     })
 }
 

@@ -63,7 +63,7 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn create(
-    State(App { dispatch, info, .. }): State<App>,
+    State(App { dispatch, .. }): State<App>,
     Body(request): Body<CreateSession>,
 ) -> Result<(StatusCode, Json<SessionSummary>), ApiError> {
     let CreateSession { agent_id, name, session_id } = request;
@@ -74,7 +74,7 @@ pub(crate) async fn create(
         }
         (Some(key), _) => key,
         (None, agent) => {
-            let agent = agent.unwrap_or_else(|| info.default_agent.clone());
+            let agent = agent.unwrap_or_else(|| dispatch.default_agent());
             SessionKey::thread(&agent, "webui", &MessageId::new(dispatch.now_ms()).to_string())
         }
     };

@@ -78,11 +78,11 @@ pub(crate) struct ImportQuery {
 
 /// A session out of a file, or nothing.
 pub(crate) async fn import(
-    State(App { dispatch, info, .. }): State<App>,
+    State(App { dispatch, .. }): State<App>,
     Query(ImportQuery { agent_id }): Query<ImportQuery>,
     body: Body,
 ) -> Result<(StatusCode, Json<SessionSummary>), ApiError> {
-    let agent = agent_id.unwrap_or_else(|| info.default_agent.clone());
+    let agent = agent_id.unwrap_or_else(|| dispatch.default_agent());
     let mut lines = Lines::new(body.into_data_stream());
     let header = lines.next().await?.ok_or_else(|| Refused::Invalid("the file is empty".to_owned()))?;
     let mut reader = Reader::begin(&header)?;

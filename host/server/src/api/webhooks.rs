@@ -32,7 +32,7 @@ pub(crate) async fn read(
 }
 
 pub(crate) async fn create(
-    State(App { dispatch, info, .. }): State<App>,
+    State(App { dispatch, .. }): State<App>,
     Body(request): Body<CreateWebhook>,
 ) -> Result<(StatusCode, Json<CreatedWebhook>), ApiError> {
     let CreateWebhook { id, name, agent_id, secret, enabled, event_label, preset, session_id, allowed_ips } = request;
@@ -47,7 +47,7 @@ pub(crate) async fn create(
     let webhook = StoredWebhook {
         id,
         name,
-        agent: agent_id.unwrap_or_else(|| info.default_agent.clone()),
+        agent: agent_id.unwrap_or_else(|| dispatch.default_agent()),
         secret_hash: digest(&secret),
         secret: Some(SecretString::from(secret.expose())),
         enabled: enabled.unwrap_or(true),

@@ -15,5 +15,6 @@ mod outbox;
 mod plugin_state;
 mod searching;
 mod sessions;
+mod summaries;
 mod throughput;
 mod turns;

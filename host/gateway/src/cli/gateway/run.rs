@@ -26,23 +26,23 @@ pub(super) fn run(config: Option<&Path>, args: &RunArgs) -> Result<()> {
         None
     };
     // In the background nobody sees standard error: the log is where `start` looks for the reason.
-    serve(&config, args.background).inspect_err(|error| tracing::error!("the gateway ends: {error:#}"))
+    serve(&config, args).inspect_err(|error| tracing::error!("the gateway ends: {error:#}"))
 }
 
-fn serve(config: &Config, background: bool) -> Result<()> {
+fn serve(config: &Config, args: &RunArgs) -> Result<()> {
     let mut held = PidFile::of(&config.gateway.state_dir).hold()?;
     runtime()?.block_on(async {
         let shutdown = CancellationToken::new();
         watch_signals(shutdown.clone())?;
         let listeners = compose::listen(config).await?;
-        let core = compose::core(config).await?;
-        if let Err(error) = operator::follow(&config.file, core.plugins.clone(), shutdown.clone()) {
+        let core = compose::core(config, args.overrides()).await?;
+        if let Err(error) = operator::follow(&config.file, core.catalog.changed(), shutdown.clone()) {
             tracing::warn!(error = format!("{error:#}"), "the configuration cannot be watched; changes need a restart");
         }
         let running = describe(config, &listeners)?;
         held.announce(&running)?;
         tracing::info!(url = running.url, control_ui = running.control_ui, "the gateway is ready");
-        if !background {
+        if !args.background {
             greet(&running);
         }
         let served = compose::serve(config, &core, listeners, shutdown).await;

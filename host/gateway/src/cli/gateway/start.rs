@@ -1,6 +1,7 @@
 //! `wingman gateway start|stop|restart|status`: a gateway in the background.
 
 use super::RunArgs;
+use crate::cli::running::Gateway;
 use crate::daemon::PidFile;
 use crate::exit::Failure;
 use crate::{logs, settings, show};
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use wingman_config::{Config, Overrides};
+use wingman_protocol::{ReloadError, ServerConfig};
 
 /// How long a gateway may take to be ready: the first start compiles the plugins.
 const START: Duration = Duration::from_secs(60);
@@ -70,7 +72,10 @@ pub(super) fn status(config: Option<&Path>, as_json: bool) -> Result<()> {
     let running = PidFile::of(&config.gateway.state_dir).running()?;
     if as_json {
         show::json(&match &running {
-            Some(running) => json!({"running": true, "gateway": running}),
+            Some(running) => match reload_error(&config) {
+                Some(error) => json!({"running": true, "gateway": running, "reloadError": error}),
+                None => json!({"running": true, "gateway": running}),
+            },
             None => json!({"running": false}),
         })?;
     }
@@ -82,10 +87,19 @@ pub(super) fn status(config: Option<&Path>, as_json: bool) -> Result<()> {
             if let Some(control_ui) = &running.control_ui {
                 anstream::println!("page     {control_ui}");
             }
+            // A gateway that does not tell runs all the same.
+            if let Some(error) = reload_error(&config) {
+                anstream::println!("{}  the changed configuration is not in force:\n{}", show::bad("mistake"), error.message);
+            }
             Ok(())
         }
         None => Err(Failure::Unreachable("the gateway is not running; `wingman gateway start` starts it".to_owned()).into()),
     }
+}
+
+/// What the running gateway could not take of a changed configuration.
+fn reload_error(config: &Config) -> Option<ReloadError> {
+    Gateway::running(config).ok()??.get::<ServerConfig>("/api/config").ok()?.reload_error
 }
 
 /// The same program, as `gateway run`. Secrets go through the environment, where other users cannot see them.

@@ -889,10 +889,75 @@ export type AgentSummary = {
   name: string;
   /** It answers where no binding matches. */
   default?: boolean;
+  /** What it is for. */
+  description?: string;
+  /** It takes no new messages. */
+  disabled?: boolean;
   /** Its model, as configured: `provider:model-name`. */
   model?: string;
   /** It answers with the built-in demo model, which is no AI. */
   demo?: boolean;
+};
+
+/** One agent in full. */
+export type AgentDetails = {
+  /** Its id. */
+  id: string;
+  /** Its display name. */
+  name: string;
+  /** It answers where no binding matches. */
+  default: boolean;
+  /** What it is for. */
+  description?: string;
+  /** It takes new messages. */
+  enabled: boolean;
+  /** Its model, as configured: `provider:model-name`. */
+  model: string;
+  /** It answers with the built-in demo model, which is no AI. */
+  demo: boolean;
+  /** The tools that it may use, by name or family; all where nothing is said. */
+  tools?: Array<string>;
+  /** The tools that it has now. */
+  availableTools: Array<string>;
+  /** What it is told before every conversation. */
+  instructions?: string;
+  /** How much its model is shown, where that was said. */
+  context?: AgentContext;
+  /** Where its description stands. */
+  source: AgentSource;
+};
+
+/** Where an agent's description stands. */
+export type AgentSource = "config" | "file";
+
+/** How much of a conversation an agent's model is shown. */
+export type AgentContext = {
+  /** The model's context window, in tokens. */
+  maxTokens: number;
+  /** The part of the window, from 0 to 1, that a conversation may fill before its older part is summarised. */
+  compactAt: number;
+  /** How many of the newest turns stay word for word. */
+  keepRecent: number;
+};
+
+/** Makes an agent. To change one, `PUT` the same fields: what is left out stays, `null` goes back to the default. */
+export type CreateAgent = {
+  /** Its id: 1 to 64 letters, digits, `.`, `_` or `-`. Made from the name where it is not said. */
+  id?: string;
+  /** Its display name; the id where it is not said. */
+  name?: string;
+  /** What it is for. */
+  description?: string;
+  /** It takes new messages; true unless said otherwise. */
+  enabled?: boolean;
+  /** Its model: `provider:model-name`. */
+  model?: string;
+  /** The tools that it may use, by name or family; all where nothing is said. */
+  tools?: Array<string>;
+  /** What it is told before every conversation. */
+  instructions?: string;
+  /** How much its model is shown. */
+  context?: AgentContext;
 };
 
 /** What a page needs to know of the gateway. */
@@ -911,6 +976,16 @@ export type ServerConfig = {
   dynamicUiEnabled: boolean;
   /** All agents, the default one among them. */
   agents: Array<AgentSummary>;
+  /** The last change of the configuration that could not be taken; what was there before is in force. */
+  reloadError?: ReloadError;
+};
+
+/** A change of the configuration, or of an agent's file, that could not be taken. */
+export type ReloadError = {
+  /** When it was tried: milliseconds since the Unix epoch. */
+  at: number;
+  /** What is wrong, and where. */
+  message: string;
 };
 
 /** A plugin. */
