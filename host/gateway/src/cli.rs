@@ -1,6 +1,8 @@
 //! The command line: the list of all commands.
 
 mod agent;
+mod chat;
+mod chat;
 mod gateway;
 mod init;
 mod local;
@@ -9,6 +11,8 @@ mod provider;
 mod route;
 mod running;
 mod sessions;
+mod terminal;
+mod terminal;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -37,6 +41,10 @@ enum Command {
     Gateway(gateway::Command),
     /// Ask an agent, and see its answer as it comes
     Agent(agent::Args),
+    /// Talk with an agent on the terminal
+    Chat(chat::Args),
+    /// Talk with an agent on the terminal
+    Chat(chat::Args),
     /// Write a first configuration, with an agent in it
     Init(init::Args),
     /// See the model providers, and give them keys
@@ -59,6 +67,8 @@ impl Cli {
         match self.command {
             Command::Gateway(command) => command.run(config),
             Command::Agent(args) => args.run(config),
+            Command::Chat(args) => args.run(config),
+            Command::Chat(args) => args.run(config),
             Command::Init(args) => args.run(config),
             Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),
