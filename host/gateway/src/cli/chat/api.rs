@@ -46,10 +46,12 @@ impl Api {
     /// The newest messages of `session`, in order of time; none where it does not exist yet.
     pub(super) async fn messages(&self, session: &SessionKey, limit: usize) -> Result<Vec<StoredMessage>> {
         let path = format!("{}/messages?limit={limit}", path_of(session));
-        let response = self.request(Method::GET, &path).send().await;
-        let is_new = response.is_ok_and(|response| response.status() == StatusCode::NOT_FOUND);
-        // Any other answer, and none, is an error that the second try tells in full.
-        if is_new { Ok(Vec::new()) } else { Ok(answered(self.request(Method::GET, &path)).await?.json().await?) }
+        match self.request(Method::GET, &path).send().await {
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => Ok(Vec::new()),
+            Ok(response) if response.status().is_success() => Ok(response.json().await?),
+            // The second try tells the error in full.
+            _ => Ok(answered(self.request(Method::GET, &path)).await?.json().await?),
+        }
     }
 
     pub(super) async fn create(&self, agent: &AgentId, name: Option<String>) -> Result<SessionSummary> {

@@ -123,8 +123,12 @@ impl Run {
 
     /// A tool as a snapshot has it.
     pub(super) fn tool(&mut self, tool: &ToolCallPart, now: i64, ink: &mut Ink<'_>) {
-        self.flush(ink);
         let ToolCallPart { tool_call_id: id, tool_name: name, tool_input, tool_output, is_error, started_at, ended_at } = tool;
+        let known = self.tools.iter().find(|tool| tool.id == *id);
+        if known.is_some_and(|known| known.input.is_none() || tool_output.is_none()) {
+            return;
+        }
+        self.flush(ink);
         self.begin(id, name, tool_input, started_at.unwrap_or(now), ink);
         if let Some(output) = tool_output {
             self.end(id, name, output, *is_error, ended_at.unwrap_or(now), ink);
