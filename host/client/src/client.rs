@@ -6,8 +6,8 @@ use crate::{ClientError, ConnectOptions, Run, Socket, Watch};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use wingman_protocol::{
-    Ack, AgentRequest, AnswerRequest, CancelRequest, CancelStatus, ClientFrame, RequestId, ServerFrame, SessionKey, SubscribeRequest,
-    UnsubscribeRequest,
+    Ack, AgentRequest, AnswerRequest, CancelRequest, CancelStatus, ClientFrame, RequestId, ServerFrame, SessionKey,
+    SubscribeRequest, UnsubscribeRequest,
 };
 
 /// A connection that the gateway has let in. Clones share it; it is closed when the last of them, and of its runs, is gone.

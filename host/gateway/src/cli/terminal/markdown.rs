@@ -233,7 +233,9 @@ mod tests {
 
     #[test]
     fn an_escape_sequence_in_an_answer_is_shown_and_not_obeyed() {
-        for attack in ["\x1b]52;c;cm0gLXJm\x07", "**\x1b[8mhidden**", "```\n\x1b[2J\n```", "|\x1b[1A|\n", "&#x1b;[2J", "a\u{9b}2Jb"] {
+        for attack in
+            ["\x1b]52;c;cm0gLXJm\x07", "**\x1b[8mhidden**", "```\n\x1b[2J\n```", "|\x1b[1A|\n", "&#x1b;[2J", "a\u{9b}2Jb"]
+        {
             let rows = drawn(attack);
             assert!(!rows.iter().any(|row| unstyled(row).chars().any(char::is_control)), "{attack:?}: {rows:?}");
         }

@@ -135,7 +135,9 @@ impl View {
         let mut ink = Ink { look: self.look, pen: &self.pen, depth: 0, outs: &mut outs };
         match message.role {
             Role::User => {
-                let sender = message.sender.as_deref().map(|sender| format!("{}: ", one_line(sender, 40))).unwrap_or_default();
+                // A client's name for itself tells people nothing.
+                let sender = message.sender.as_deref().filter(|_| message.request_id.is_none());
+                let sender = sender.map(|sender| format!("{}: ", one_line(sender, 40))).unwrap_or_default();
                 for (number, line) in visible(&message.content).lines().enumerate() {
                     let lead = if number == 0 { format!("› {sender}") } else { "  ".to_owned() };
                     ink.note(&show::faint(&format!("{lead}{line}")));
@@ -225,9 +227,9 @@ impl View {
         let lane = &mut self.lanes[index];
         let mut ink = Ink { look: self.look, pen: &self.pen, depth: lane.depth, outs };
         // A request that joined this run may end before the one that began it; any other answer is an earlier one.
-        let others = lane.run.take_if(|run| {
-            run.request.is_some() && run.request.as_ref() != request && !run.goes_on_with(&result.response)
-        });
+        let others = lane
+            .run
+            .take_if(|run| run.request.is_some() && run.request.as_ref() != request && !run.goes_on_with(&result.response));
         let run = lane.run(request, now);
         if let Some(rest) = run.rest_of(&result.response).map(str::to_owned) {
             run.say(&rest, now, &mut ink);
@@ -276,12 +278,17 @@ fn stream(lane: &mut Lane, chunk: &StreamChunk, request: Option<&RequestId>, now
 /// Brings what was written of a run up to `parts`, which is all of it so far.
 fn catch_up(lane: &mut Lane, parts: &[MessagePart], now: i64, ink: &mut Ink<'_>) {
     let run = lane.run(None, now);
-    let text: String = parts
-        .iter()
-        .filter_map(|part| if let MessagePart::Text { text } = part { Some(text.as_str()) } else { None })
-        .collect();
+    let text: String =
+        parts.iter().filter_map(|part| if let MessagePart::Text { text } = part { Some(text.as_str()) } else { None }).collect();
     let mut behind = match run.rest_of(&text) {
         Some(rest) => text.len() - rest.len(),
+        // The gateway was killed in the middle of a step, and does that one again.
+        None if run.was_ahead_of(&text) => {
+            run.flush(ink);
+            ink.note(&show::faint("broken off; the last step is done again:"));
+            run.said.clone_from(&text);
+            text.len()
+        }
         None => {
             run.flush(ink);
             ink.note(&show::faint("from its beginning again:"));

@@ -87,6 +87,12 @@ impl Run {
         Some(rest.get(again..).unwrap_or(rest))
     }
 
+    /// All of `text` was said, and more.
+    pub(super) fn was_ahead_of(&self, text: &str) -> bool {
+        let mut said = self.said.chars().filter(|character| !character.is_whitespace());
+        text.chars().filter(|character| !character.is_whitespace()).all(|character| said.next() == Some(character))
+    }
+
     pub(super) fn goes_on_with(&self, text: &str) -> bool {
         self.rest_of(text).is_some()
     }
@@ -116,7 +122,8 @@ impl Run {
         };
         // Where its beginning has a row, the input stands there.
         let input = input.filter(|_| ink.look.live);
-        for row in card::ended(name, input.as_ref(), output, is_error, began.map(|began| now.saturating_sub(began)), ink.width()) {
+        for row in card::ended(name, input.as_ref(), output, is_error, began.map(|began| now.saturating_sub(began)), ink.width())
+        {
             ink.note(&row);
         }
     }
@@ -148,11 +155,13 @@ impl Run {
                 piece => rows.extend(pen.rows(&piece, width)),
             }
         }
-        rows.extend(self.thought.iter().map(|thought| card::thought(&thought.newest(), now.saturating_sub(thought.began), width)));
+        rows.extend(
+            self.thought.iter().map(|thought| card::thought(&thought.newest(), now.saturating_sub(thought.began), width)),
+        );
         let running = self.tools.iter().filter_map(|tool| Some((tool, tool.input.as_ref()?)));
-        rows.extend(running.map(|(tool, input)| {
-            card::running(&tool.name, input, &tool.tail, now.saturating_sub(tool.began), width)
-        }));
+        rows.extend(
+            running.map(|(tool, input)| card::running(&tool.name, input, &tool.tail, now.saturating_sub(tool.began), width)),
+        );
         rows
     }
 }

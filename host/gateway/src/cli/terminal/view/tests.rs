@@ -67,9 +67,7 @@ fn a_tool_has_a_row_when_it_begins_and_a_card_when_it_ends() {
 
 #[test]
 fn thoughts_are_folded_to_one_row() {
-    let thought = |text: &str| {
-        json!({"type": "agent-stream", "chunk": {"event": "on_chat_model_reasoning", "run_id": RUN, "data": {"chunk": {"content": text}}}})
-    };
+    let thought = |text: &str| json!({"type": "agent-stream", "chunk": {"event": "on_chat_model_reasoning", "run_id": RUN, "data": {"chunk": {"content": text}}}});
     let events = [start(), thought("First\n"), thought("then this"), text("So."), complete("So.", 1)];
     assert_eq!(written(&mut view(true), &events), "[thought 2.0 s: First then this]\nSo.\n(4.0 s)\n");
 }
@@ -83,6 +81,16 @@ fn a_snapshot_behind_a_lost_connection_repeats_nothing() {
     assert_eq!(written(&mut view, &[start(), text("One."), text("\n")]), "One.\n");
     assert_eq!(written(&mut view, &[snapshot.clone()]), "[→ clock]\n[✓ clock done 0 ms ]\n[  └ noon]\nTwo.\n");
     assert_eq!(written(&mut view, &[snapshot, text("ee."), complete("One.\nTwo.\nThree.", 1)]), "Three.\n(2.0 s)\n");
+}
+
+#[test]
+fn a_step_that_was_broken_off_is_told_again_and_no_other() {
+    let mut view = view(true);
+    let snapshot = json!({"type": "agent-snapshot", "runId": RUN, "requestId": "r1", "prompt": "hello", "parts": [
+        {"type": "text", "text": "Step one.\n"}]});
+    assert_eq!(written(&mut view, &[start(), text("Step one.\n"), text("Step tw")]), "Step one.\n");
+    let again = written(&mut view, &[snapshot, text("Another two."), complete("Step one.\nAnother two.", 1)]);
+    assert_eq!(again, "Step tw\n[broken off; the last step is done again:]\nAnother two.\n(2.0 s)\n");
 }
 
 #[test]
@@ -138,7 +146,17 @@ fn nothing_that_anyone_wrote_speaks_to_the_terminal() {
     result["result"]["model"] = json!(attack);
     let answered = json!({"type": "question-answered", "questionId": "0190c8a0-5b7e-7a10-8000-000000000003", "answer": attack});
     for rich in [true, false] {
-        let events = [start(), text(attack), text("\x1b"), text("[2J\n"), tool.clone(), end.clone(), retry.clone(), answered.clone(), result.clone()];
+        let events = [
+            start(),
+            text(attack),
+            text("\x1b"),
+            text("[2J\n"),
+            tool.clone(),
+            end.clone(),
+            retry.clone(),
+            answered.clone(),
+            result.clone(),
+        ];
         let mut view = view(rich);
         let request = RequestId::new("r1").unwrap();
         let mut outs: Vec<Out> = events.iter().flat_map(|kind| view.event(Some(&request), &event(kind.clone(), 0))).collect();
