@@ -8,7 +8,7 @@ use rustyline::history::{FileHistory, History as _};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Completer, Config, ExternalPrinter, Helper, Highlighter, Hinter};
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc as std_mpsc;
 use tokio::sync::mpsc;
 
@@ -57,7 +57,7 @@ impl Editor {
         spawn("printer", move || print_all(printer, prints))?;
         let (sender, inputs) = mpsc::channel(1);
         let (proceed, go) = std_mpsc::sync_channel(1);
-        spawn("editor", move || read_all(lines, history, &sender, &go))?;
+        spawn("editor", move || read_all(lines, history.as_deref(), &sender, &go))?;
         Ok(Self { inputs, proceed, prints: print, is_terminal, is_coloured, before })
     }
 
@@ -115,7 +115,7 @@ impl Validator for Lines {
 
 fn read_all(
     mut lines: rustyline::Editor<Lines, FileHistory>,
-    history: Option<PathBuf>,
+    history: Option<&Path>,
     inputs: &mpsc::Sender<Input>,
     proceed: &std_mpsc::Receiver<()>,
 ) {
@@ -127,7 +127,7 @@ fn read_all(
             Err(_) => Input::End,
         };
         let is_end = matches!(input, Input::End);
-        if let (Some(file), Input::Line(_)) = (&history, &input)
+        if let (Some(file), Input::Line(_)) = (history, &input)
             && !lines.history().is_empty()
         {
             // A full disk must not end the conversation.

@@ -7,7 +7,7 @@ fn view(rich: bool) -> View {
     View::new(Look { rich, live: false, width: 60 })
 }
 
-fn event(kind: Value, at: i64) -> AgentEvent {
+fn event(kind: &Value, at: i64) -> AgentEvent {
     let mut event = json!({"sessionId": "agent:main:main", "agentId": "main", "timestamp": at});
     event.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
     serde_json::from_value(event).unwrap()
@@ -29,7 +29,7 @@ fn complete(response: &str, message: u8) -> Value {
 /// What the events come to, without styles.
 fn written(view: &mut View, events: &[Value]) -> String {
     let request = RequestId::new("r1").unwrap();
-    let outs = events.iter().zip(0..).flat_map(|(kind, at)| view.event(Some(&request), &event(kind.clone(), at * 1000)));
+    let outs = events.iter().zip(0..).flat_map(|(kind, at)| view.event(Some(&request), &event(kind, at * 1000)));
     plain(outs)
 }
 
@@ -54,7 +54,7 @@ fn an_answer_is_plain_text_as_it_comes_or_drawn_as_its_lines_end() {
 fn a_tool_has_a_row_when_it_begins_and_a_card_when_it_ends() {
     let tool = json!({"type": "tool-start", "toolCallId": "1", "toolName": "read_file", "toolInput": {"path": "a.txt"}});
     let end = json!({"type": "tool-end", "toolCallId": "1", "toolName": "read_file", "toolOutput": "one\ntwo"});
-    let events = [start(), text("Looking."), tool.clone(), end.clone(), text("Done."), complete("Looking.Done.", 1)];
+    let events = [start(), text("Looking."), tool, end.clone(), text("Done."), complete("Looking.Done.", 1)];
     let expected = "Looking.\n[→ read_file a.txt]\n[✓ read_file done 1.0 s ]\n[  └ one (+1 lines)]\nDone.\n(5.0 s)\n";
     assert_eq!(written(&mut view(true), &events), expected);
     let mut live = View::new(Look { rich: true, live: true, width: 60 });
@@ -79,7 +79,7 @@ fn a_snapshot_behind_a_lost_connection_repeats_nothing() {
     let snapshot = json!({"type": "agent-snapshot", "runId": RUN, "requestId": "r1", "prompt": "hello", "parts": [
         {"type": "text", "text": "One.\n"}, tool, {"type": "text", "text": "Two.\nThr"}]});
     assert_eq!(written(&mut view, &[start(), text("One."), text("\n")]), "One.\n");
-    assert_eq!(written(&mut view, &[snapshot.clone()]), "[→ clock]\n[✓ clock done 0 ms ]\n[  └ noon]\nTwo.\n");
+    assert_eq!(written(&mut view, std::slice::from_ref(&snapshot)), "[→ clock]\n[✓ clock done 0 ms ]\n[  └ noon]\nTwo.\n");
     assert_eq!(written(&mut view, &[snapshot, text("ee."), complete("One.\nTwo.\nThree.", 1)]), "Three.\n(2.0 s)\n");
 }
 
@@ -109,7 +109,7 @@ fn a_request_that_joined_a_run_is_not_answered_twice() {
     let mut view = view(true);
     assert_eq!(written(&mut view, &[start(), text("Both.\n")]), "Both.\n");
     let joined = RequestId::new("r2").unwrap();
-    let outs = view.event(Some(&joined), &event(complete("Both.\n", 1), 1000));
+    let outs = view.event(Some(&joined), &event(&complete("Both.\n", 1), 1000));
     assert_eq!(plain(outs), "(1.0 s)\n");
     assert_eq!(written(&mut view, &[complete("Both.\n", 1)]), "");
 }
@@ -119,7 +119,7 @@ fn another_requests_failure_does_not_end_the_run() {
     let mut view = view(true);
     written(&mut view, &[start(), text("Going on")]);
     let other = RequestId::new("r2").unwrap();
-    let outs = view.event(Some(&other), &event(json!({"type": "agent-error", "error": "cancelled"}), 1000));
+    let outs = view.event(Some(&other), &event(&json!({"type": "agent-error", "error": "cancelled"}), 1000));
     assert_eq!(plain(outs), "(ended: cancelled)\n");
     assert!(view.is_running());
 }
@@ -129,7 +129,7 @@ fn a_session_that_was_handed_a_task_is_indented_and_is_no_part_of_the_answer() {
     let mut view = view(false);
     let delegated = json!({"type": "delegate-start", "childSessionId": "agent:helper:delegate:main:x:1", "childAgentId": "helper", "parentCallId": "1"});
     assert_eq!(written(&mut view, &[start(), delegated]), "[agent helper is at work]\n");
-    let mut child = event(text("From below.\n"), 0);
+    let mut child = event(&text("From below.\n"), 0);
     child.session_id = "agent:helper:delegate:main:x:1".parse().unwrap();
     child.parent_session_id = Some("agent:main:main".parse().unwrap());
     assert_eq!(plain(view.event(None, &child)), "[│ From below.]\n");
@@ -159,8 +159,8 @@ fn nothing_that_anyone_wrote_speaks_to_the_terminal() {
         ];
         let mut view = view(rich);
         let request = RequestId::new("r1").unwrap();
-        let mut outs: Vec<Out> = events.iter().flat_map(|kind| view.event(Some(&request), &event(kind.clone(), 0))).collect();
-        outs.extend(view.event(Some(&request), &event(json!({"type": "agent-error", "error": attack}), 0)));
+        let mut outs: Vec<Out> = events.iter().flat_map(|kind| view.event(Some(&request), &event(kind, 0))).collect();
+        outs.extend(view.event(Some(&request), &event(&json!({"type": "agent-error", "error": attack}), 0)));
         let all: String = outs.iter().map(|out| format!("{out:?}")).collect();
         for out in outs {
             let (Out::Words(row) | Out::Row(row) | Out::Note(row) | Out::End(row)) = out;
