@@ -76,7 +76,7 @@ impl Terminal {
         while let Ok(bytes) = self.shown.recv_timeout(Duration::from_millis(200)) {
             self.text.push_str(&String::from_utf8_lossy(&bytes));
         }
-        (code, self.text)
+        (code, std::mem::take(&mut self.text))
     }
 }
 
