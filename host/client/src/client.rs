@@ -6,8 +6,8 @@ use crate::{ClientError, ConnectOptions, Run, Socket, Watch};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use wingman_protocol::{
-    Ack, AgentRequest, CancelRequest, CancelStatus, ClientFrame, RequestId, ServerFrame, SessionKey, SubscribeRequest,
-    UnsubscribeRequest,
+    Ack, AgentRequest, AnswerRequest, CancelRequest, CancelStatus, ClientFrame, RequestId, ServerFrame, SessionKey,
+    SubscribeRequest, UnsubscribeRequest,
 };
 
 /// A connection that the gateway has let in. Clones share it; it is closed when the last of them, and of its runs, is gone.
@@ -69,6 +69,19 @@ impl Client {
         let frame = ClientFrame::Cancel { id: Some(id.clone()), payload: CancelRequest { request_id }, timestamp: now_ms() };
         match self.ask(|reply| Command::Ask { id, frame, reply }).await? {
             ServerFrame::Ack(ack) if let Ack::Cancel { status, .. } = ack.payload => Ok(status),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Answers a question that a run waits for. Read the run's events meanwhile, if there are any here.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] where it is answered already, or the answer is none to that question.
+    pub async fn answer(&self, answer: AnswerRequest) -> Result<(), ClientError> {
+        let id = new_id();
+        let frame = ClientFrame::Answer { id: Some(id.clone()), payload: answer, timestamp: now_ms() };
+        match self.ask(|reply| Command::Ask { id, frame, reply }).await? {
+            ServerFrame::Ack(ack) if let Ack::Answer { .. } = ack.payload => Ok(()),
             other => Err(unexpected(&other)),
         }
     }

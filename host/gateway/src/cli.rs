@@ -2,6 +2,7 @@
 
 mod agent;
 mod agents;
+mod chat;
 mod gateway;
 mod init;
 mod local;
@@ -10,6 +11,7 @@ mod provider;
 mod route;
 mod running;
 mod sessions;
+mod terminal;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -41,6 +43,8 @@ enum Command {
     /// See to the agents of the running gateway
     #[command(subcommand)]
     Agents(agents::Command),
+    /// Talk with an agent on the terminal
+    Chat(chat::Args),
     /// Write a first configuration, with an agent in it
     Init(init::Args),
     /// See the model providers, and give them keys
@@ -64,6 +68,7 @@ impl Cli {
             Command::Gateway(command) => command.run(config),
             Command::Agent(args) => args.run(config),
             Command::Agents(command) => command.run(config),
+            Command::Chat(args) => args.run(config),
             Command::Init(args) => args.run(config),
             Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod terminal;
+
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Output;

@@ -1,7 +1,7 @@
 //! `wingman agent --local`: a gateway for one question, in this process, on a port and with a token that nobody else knows. It is the
 //! same gateway, so that there is no second way to run an agent.
 
-use super::agent::{Printer, ask, options};
+use super::agent::{Output, ask, options};
 use super::gateway::fresh_token;
 use crate::{compose, logs};
 use anyhow::{Context, Result};
@@ -15,7 +15,7 @@ use wingman_protocol::AgentRequest;
 const MCP_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Asks `request` of a gateway that lives as long as the answer takes.
-pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Printer) -> Result<()> {
+pub(super) async fn run(mut config: Config, request: AgentRequest, output: Output) -> Result<()> {
     logs::quiet();
     let token = SecretString::from(fresh_token()?);
     config.gateway.auth.mode = AuthMode::Token;
@@ -32,7 +32,7 @@ pub(super) async fn run(mut config: Config, request: AgentRequest, printer: Prin
     let url = format!("ws://{}/ws", listeners.gateway.local_addr()?);
     let shutdown = CancellationToken::new();
     let answered = async {
-        let answered = ask(options(&url, Some(&token)), request, printer).await;
+        let answered = ask(options(&url, Some(&token)), request, output).await;
         shutdown.cancel();
         answered
     };
