@@ -1,3 +1,5 @@
+//! What a run looks like on a terminal, row by row.
+
 use super::*;
 use serde_json::{Value, json};
 
