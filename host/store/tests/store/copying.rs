@@ -167,11 +167,11 @@ async fn an_export_is_the_session_as_it_was_when_it_began_and_says_when_it_was_d
 async fn a_session_keeps_its_working_folder_and_its_fork_is_told_of_one() {
     let fixture = Fixture::new().await;
     fixture.turn(&session("a"), "1").await;
-    assert_eq!(fixture.agent.set_workdir(&session("a"), Some("/work/x".to_owned())).await, Ok(true));
-    assert_eq!(fixture.agent.set_workdir(&session("none"), Some("/work/x".to_owned())).await, Ok(false));
+    assert_eq!(fixture.agent.set_workdir(&session("a"), Some("/srv/x".to_owned())).await, Ok(true));
+    assert_eq!(fixture.agent.set_workdir(&session("none"), Some("/srv/x".to_owned())).await, Ok(false));
     let fixture = fixture.reopen().await;
     let kept = fixture.agent.list_sessions(10, None).await.unwrap();
-    assert_eq!(kept[0].workdir.as_deref(), Some("/work/x"));
+    assert_eq!(kept[0].workdir.as_deref(), Some("/srv/x"));
     assert_eq!(fixture.agent.set_workdir(&session("a"), None).await, Ok(true));
     assert_eq!(fixture.agent.session(&session("a")).await.unwrap().unwrap().workdir, None);
 }
