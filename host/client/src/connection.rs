@@ -178,6 +178,8 @@ impl Connection {
                 let id = pong.id.clone().unwrap_or_default();
                 self.answer(&id, frame);
             }
+            // This client is no node.
+            ServerFrame::Broadcast(_) | ServerFrame::Direct(_) | ServerFrame::Ping(_) => {}
             ServerFrame::Res(_) | ServerFrame::Unknown => {}
         }
     }

@@ -450,6 +450,12 @@ pub struct Limits {
     /// Longest silence in the middle of a model's answer, in seconds.
     #[schemars(range(min = 1, max = 3600))]
     pub model_idle_seconds: u32,
+    /// Nodes that may be registered at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub nodes: usize,
+    /// Groups of nodes that there may be at once.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub groups: usize,
     /// How often a task may be handed on from agent to agent.
     #[schemars(range(min = 1, max = 20))]
     pub delegate_depth: u32,
@@ -470,6 +476,8 @@ impl Default for Limits {
             tool_seconds: 60,
             model_first_byte_seconds: 60,
             model_idle_seconds: 60,
+            nodes: 10_000,
+            groups: 1_000,
             delegate_depth: 3,
             delegate_runs: 16,
         }

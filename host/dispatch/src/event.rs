@@ -1,6 +1,8 @@
 //! What watchers of a session see.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use wingman_message::{Answer, ClientId, Message, ParentRun, Part, Question, RequestId, RunId, SessionKey, ToolCall, Usage};
 
 /// One event of a session.
@@ -22,6 +24,32 @@ pub struct Event {
     pub parent: Option<Arc<ParentRun>>,
     /// What happened.
     pub what: What,
+    /// What a transport has made of it for those who watch.
+    pub rendered: Rendered,
+}
+
+/// What a transport has made of an event, once for all who watch: a hundred watchers of a stream cost one rendering. The transport
+/// alone knows what is in it; a copy of the event begins without.
+#[derive(Default)]
+pub struct Rendered(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl Rendered {
+    /// What `render` makes, now or at an earlier call. None where another type was made before.
+    pub fn get_or_render<T: Any + Send + Sync>(&self, render: impl FnOnce() -> T) -> Option<&T> {
+        self.0.get_or_init(|| Box::new(render())).downcast_ref()
+    }
+}
+
+impl Clone for Rendered {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "rendered" } else { "not rendered" })
+    }
 }
 
 /// What happened in a session.

@@ -3,7 +3,7 @@
 //! Events are not kept. A watcher that joins late or falls behind is brought up to date from the store (what is finished) and
 //! from the feed's snapshot (the run in flight); see `watch.rs`.
 
-use crate::event::{Event, Snapshot, What};
+use crate::event::{Event, Rendered, Snapshot, What};
 use crate::parts::PartsBuilder;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -282,6 +282,7 @@ impl Feed {
             replayed: false,
             parent: state.parent.clone(),
             what,
+            rendered: Rendered::default(),
         });
         if matches!(event.what, What::UserMessage(_) | What::Asked(_) | What::Completed { .. } | What::Failed { .. }) {
             // Nobody listening is no error.
@@ -316,6 +317,7 @@ pub(crate) fn stored_event(session: &SessionKey, message: &Arc<Message>) -> Even
         replayed: true,
         parent: None,
         what,
+        rendered: Rendered::default(),
     }
 }
 

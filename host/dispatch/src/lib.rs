@@ -37,7 +37,7 @@ mod webhooks;
 pub use client_entrance::{ClientRequest, Prepared, Submitted};
 pub use copies::{MAX_IMPORTED, Piece};
 pub use error::Refused;
-pub use event::{Event, Snapshot, What};
+pub use event::{Event, Rendered, Snapshot, What};
 pub use folders::{FileEntry, FolderError, Folders, Listing, MAX_ENTRIES, MAX_FILE};
 pub use questions::QuestionReply;
 pub use retry::RetryPolicy;

@@ -1,6 +1,6 @@
 //! Watching a session: what was missed comes first, then what happens, with no gap and no repeat.
 
-use crate::event::{Event, What};
+use crate::event::{Event, Rendered, What};
 use crate::hub::{Feed, Joined, stored_event};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -88,6 +88,7 @@ async fn missed(
             replayed: false,
             parent: snapshot.parent.clone(),
             what: What::Snapshot(Arc::clone(snapshot)),
+            rendered: Rendered::default(),
         }));
     }
     Ok(backlog)

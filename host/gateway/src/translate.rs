@@ -150,6 +150,8 @@ pub(crate) fn server_limits(config: &Config) -> ServerLimits {
         frame_bytes: config.limits.frame_bytes,
         webhook_bytes: config.limits.webhook_bytes,
         messages_per_minute: config.limits.messages_per_minute,
+        nodes: config.limits.nodes,
+        groups: config.limits.groups,
     }
 }
 

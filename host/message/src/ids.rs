@@ -123,6 +123,48 @@ macro_rules! made_id {
     };
 }
 
+/// An id that the gateway makes for what lives no longer than the process: 32 lower-case hexadecimal digits, random.
+macro_rules! hex_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(#[serde(with = "uuid::serde::simple")] uuid::Uuid);
+
+        impl $name {
+            /// A new id.
+            #[must_use]
+            pub fn random() -> Self {
+                Self(uuid::Uuid::new_v4())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+            fn from_str(value: &str) -> Result<Self, IdError> {
+                let id = uuid::fmt::Simple::from_str(value).ok().filter(|_| value.len() == 32);
+                id.map(|id| Self(id.into_uuid())).ok_or_else(|| IdError {
+                    kind: $kind,
+                    value: value.chars().take(80).collect(),
+                    rule: "it must be 32 hexadecimal digits",
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0.as_simple(), f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
 const FOLDER_RULE: &str = "use 1 to 64 letters, digits, `.`, `_` or `-`, and do not begin with `.`";
 const FOREIGN_RULE: &str = "use 1 to 200 characters, none of them a control character";
 
@@ -182,6 +224,15 @@ made_id!(
 made_id!(
     /// One question that a run asks a person.
     QuestionId, "question id"
+);
+
+hex_id!(
+    /// A node: a program that is registered for the messages of other nodes, for as long as its connection lasts.
+    NodeId, "node id"
+);
+hex_id!(
+    /// A group of nodes, for as long as it has members.
+    GroupId, "group id"
 );
 
 #[cfg(test)]

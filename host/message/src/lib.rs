@@ -28,8 +28,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use compaction::{Compaction, Summary};
 pub use component::{Components, HttpReply, HttpRequest, PluginFailure, PluginState, PluginStatus, Received, WebhookDelivery};
 pub use ids::{
-    AccountName, AgentId, ChannelName, ClientId, DeliveryId, IdError, MessageId, PluginName, QuestionId, RequestId, RunId,
-    WebhookId,
+    AccountName, AgentId, ChannelName, ClientId, DeliveryId, GroupId, IdError, MessageId, NodeId, PluginName, QuestionId,
+    RequestId, RunId, WebhookId,
 };
 pub use inbound::{Attachment, ContentSource, Header, Inbound, Origin, Peer, PeerKind, Place, Sender};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};

@@ -4,12 +4,14 @@ mod agent_request;
 mod answer;
 mod cancel;
 mod connect;
+mod node;
 mod subscribe;
 
 pub use agent_request::{AgentRequest, AgentRequestFrame, Peer, PeerKind, QueueMode, Routing};
 pub use answer::AnswerRequest;
 pub use cancel::CancelRequest;
 pub use connect::{Auth, ClientInfo, ConnectRequest};
+pub use node::{BroadcastRequest, DirectRequest, JoinGroupRequest, LeaveGroupRequest, Register, RegisterRequest};
 pub use subscribe::{SubscribeRequest, UnsubscribeRequest};
 
 use crate::envelope::RawEnvelope;
@@ -90,12 +92,83 @@ pub enum ClientFrame {
         /// Milliseconds since the Unix epoch.
         timestamp: i64,
     },
+    /// Makes the connection a node, which hears of other nodes; needs no `connect`. Answered by `ack`. A second one changes who
+    /// the node is, and nothing else.
+    #[serde(rename = "register")]
+    Register {
+        /// Echoed by the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// With what right; `payload.token` does as well.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        auth: Option<Auth>,
+        /// Who registers.
+        payload: RegisterRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Ends the node and its connection (close 1000).
+    #[serde(rename = "unregister")]
+    Unregister {
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Joins a group of nodes. Answered by `ack`.
+    #[serde(rename = "join_group")]
+    JoinGroup {
+        /// Echoed by the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Which group.
+        payload: JoinGroupRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Leaves a group, which is gone with its last member. Answered by `ack`.
+    #[serde(rename = "leave_group")]
+    LeaveGroup {
+        /// Echoed by the answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Which group.
+        payload: LeaveGroupRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Says something to all other members of a group. Answered only when it fails.
+    #[serde(rename = "broadcast")]
+    Broadcast {
+        /// Echoed by an error.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// What, and in which group.
+        payload: BroadcastRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Says something to one node. Answered only when it fails.
+    #[serde(rename = "direct")]
+    Direct {
+        /// Echoed by an error.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// What, and to whom.
+        payload: DirectRequest,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
     /// Asks whether the gateway is there. Answered by `pong` at once.
     #[serde(rename = "ping")]
     Ping {
         /// Echoed by the answer.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<String>,
+        /// Milliseconds since the Unix epoch.
+        timestamp: i64,
+    },
+    /// Answers the gateway's `ping`.
+    #[serde(rename = "pong")]
+    Pong {
         /// Milliseconds since the Unix epoch.
         timestamp: i64,
     },
@@ -125,24 +198,26 @@ pub enum ClientMessage {
     SessionSubscribe(SubscribeRequest),
     /// `session_unsubscribe`
     SessionUnsubscribe(UnsubscribeRequest),
+    /// `register`
+    Register(Register),
+    /// `unregister`
+    Unregister,
+    /// `join_group`
+    JoinGroup(JoinGroupRequest),
+    /// `leave_group`
+    LeaveGroup(LeaveGroupRequest),
+    /// `broadcast`
+    Broadcast(BroadcastRequest),
+    /// `direct`
+    Direct(DirectRequest),
     /// `ping`
     Ping,
+    /// `pong`
+    Pong,
 }
 
 /// Message types of the protocol that this gateway does not speak yet.
-const LATER: [&str; 11] = [
-    "register",
-    "unregister",
-    "join_group",
-    "leave_group",
-    "broadcast",
-    "direct",
-    "pong",
-    "req:node",
-    "event:node",
-    "event:agent",
-    "res",
-];
+const LATER: [&str; 4] = ["req:node", "event:node", "event:agent", "res"];
 
 impl ClientFrame {
     /// Reads one frame of a client: `bytes` is the whole text or binary message.
@@ -165,7 +240,14 @@ impl ClientFrame {
             "req:answer" => ClientMessage::Answer(envelope.payload()?),
             "session_subscribe" => ClientMessage::SessionSubscribe(envelope.payload()?),
             "session_unsubscribe" => ClientMessage::SessionUnsubscribe(envelope.payload()?),
+            "register" => ClientMessage::Register(Register::read(&envelope, auth)?),
+            "unregister" => ClientMessage::Unregister,
+            "join_group" => ClientMessage::JoinGroup(JoinGroupRequest::read(&envelope)?),
+            "leave_group" => ClientMessage::LeaveGroup(LeaveGroupRequest::read(&envelope)?),
+            "broadcast" => ClientMessage::Broadcast(BroadcastRequest::read(&envelope)?),
+            "direct" => ClientMessage::Direct(DirectRequest::read(&envelope)?),
             "ping" => ClientMessage::Ping,
+            "pong" => ClientMessage::Pong,
             other => return Err(envelope.refuse(ErrorCode::UnknownMessageType, unknown(other))),
         };
         Ok(Frame { id: envelope.id(), message })

@@ -29,6 +29,15 @@ pub struct Envelope {
     /// Only on events for the client that made the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// On what a node hears, and on acks to a node: which node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// On `broadcast`, and on acks of `join_group` and `leave_group`: which group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// Only on `direct`: the node that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_node_id: Option<String>,
     /// Only on `connect`: who connects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<ClientInfo>")]
@@ -106,6 +115,16 @@ impl<'a> RawEnvelope<'a> {
     pub(crate) fn payload<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         self.section("payload", self.payload, ErrorCode::InvalidRequest)?
             .ok_or_else(|| self.refuse(ErrorCode::InvalidRequest, "`payload` is missing"))
+    }
+
+    /// `payload`, typed; it may be absent.
+    pub(crate) fn optional_payload<T: DeserializeOwned>(&self) -> Result<Option<T>, FrameError> {
+        self.section("payload", self.payload, ErrorCode::InvalidRequest)
+    }
+
+    /// One of the keys that hold an id.
+    pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.others.iter().rev().find(|(other, _)| *other == key).and_then(|(_, raw)| text(raw))
     }
 
     /// The error that answers this frame.

@@ -24,8 +24,9 @@ pub use agent_event::{
 };
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{
-    AgentRequest, AgentRequestFrame, AnswerRequest, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ConnectRequest,
-    Frame, Peer, PeerKind, QueueMode, Routing, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AgentRequestFrame, AnswerRequest, Auth, BroadcastRequest, CancelRequest, ClientFrame, ClientInfo,
+    ClientMessage, ConnectRequest, DirectRequest, Frame, JoinGroupRequest, LeaveGroupRequest, Peer, PeerKind, QueueMode,
+    Register, RegisterRequest, Routing, SubscribeRequest, UnsubscribeRequest,
 };
 pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;
@@ -40,8 +41,8 @@ pub use rest::{
 };
 pub use secret::Secret;
 pub use server::{
-    Ack, AckFrame, AgentFrame, CancelStatus, EncodedEvent, ErrorBody, ErrorFrame, GATEWAY_READY, PongFrame, QueueAck, ResFrame,
-    ServerFrame,
+    Ack, AckFrame, AgentFrame, BroadcastFrame, CancelStatus, DirectFrame, EncodedEvent, ErrorBody, ErrorFrame, GATEWAY_READY,
+    PingFrame, PongFrame, QueueAck, ResFrame, ServerFrame,
 };
 /// Ids on the wire are those of the vocabulary.
-pub use wingman_message::{AgentId, ClientId, MessageId, QuestionId, RequestId, RunId, SessionKey};
+pub use wingman_message::{AgentId, ClientId, GroupId, MessageId, NodeId, QuestionId, RequestId, RunId, SessionKey};

@@ -3,18 +3,21 @@
 mod ack;
 mod error;
 mod event;
+mod node;
 mod pong;
 mod res;
 
 pub use ack::{Ack, AckFrame, CancelStatus, QueueAck};
 pub use error::{ErrorBody, ErrorFrame};
 pub use event::{AgentFrame, EncodedEvent};
+pub use node::{BroadcastFrame, DirectFrame, PingFrame};
 pub use pong::PongFrame;
 pub use res::{GATEWAY_READY, ResFrame};
 
 use crate::FrameError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use wingman_message::{GroupId, NodeId};
 
 /// A frame of the gateway. Clients ignore types and keys that they do not know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
@@ -32,6 +35,15 @@ pub enum ServerFrame {
     /// Something happened in a session.
     #[serde(rename = "event:agent")]
     Agent(AgentFrame),
+    /// A member of a group of nodes says something to all.
+    #[serde(rename = "broadcast")]
+    Broadcast(BroadcastFrame),
+    /// A node says something to this one.
+    #[serde(rename = "direct")]
+    Direct(DirectFrame),
+    /// Asks a registered node whether it is still there.
+    #[serde(rename = "ping")]
+    Ping(PingFrame),
     /// Answers `ping`.
     #[serde(rename = "pong")]
     Pong(PongFrame),
@@ -58,7 +70,13 @@ impl ServerFrame {
     /// Confirms the frame `id`.
     #[must_use]
     pub fn ack(id: Option<String>, payload: Ack, now_ms: i64) -> Self {
-        Self::Ack(AckFrame { id, payload, timestamp: now_ms })
+        Self::Ack(AckFrame { id, node_id: None, group_id: None, payload, timestamp: now_ms })
+    }
+
+    /// Confirms the frame `id` to a node; `group` only where it has joined or left one.
+    #[must_use]
+    pub fn node_ack(id: Option<String>, node: NodeId, group: Option<GroupId>, payload: Ack, now_ms: i64) -> Self {
+        Self::Ack(AckFrame { id, node_id: Some(node), group_id: group, payload, timestamp: now_ms })
     }
 
     /// Refuses the frame `id`.
@@ -71,6 +89,12 @@ impl ServerFrame {
     #[must_use]
     pub fn frame_error(error: FrameError, now_ms: i64) -> Self {
         Self::error(error.id, ErrorBody::new(error.code, error.message), now_ms)
+    }
+
+    /// Asks a node whether it is still there.
+    #[must_use]
+    pub fn ping(now_ms: i64) -> Self {
+        Self::Ping(PingFrame { timestamp: now_ms })
     }
 
     /// Answers a `ping`.

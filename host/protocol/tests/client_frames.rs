@@ -8,8 +8,9 @@ use common::{json, names, text};
 use serde_json::Value;
 use wingman_message::{ClientId, PeerKind, RequestId, SessionKey};
 use wingman_protocol::{
-    AgentRequest, AnswerRequest, AttachmentKind, Auth, CancelRequest, ClientFrame, ClientInfo, ClientMessage, ErrorCode, Frame,
-    FrameError, NewAttachment, Peer, QueueMode, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
+    AgentRequest, AnswerRequest, AttachmentKind, Auth, BroadcastRequest, CancelRequest, ClientFrame, ClientInfo, ClientMessage,
+    DirectRequest, ErrorCode, Frame, FrameError, JoinGroupRequest, LeaveGroupRequest, NewAttachment, Peer, QueueMode,
+    RegisterRequest, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
 };
 
 const NOW: i64 = 1_706_000_000_000;
@@ -72,12 +73,87 @@ fn frames_are_written_as_the_golden_files_show() {
         ("client.session-unsubscribe", ClientFrame::SessionUnsubscribe { id: id("unsub-1"), payload: unsubscribe, timestamp }),
         ("client.ping", ClientFrame::Ping { id: id("ping-1"), timestamp }),
     ];
+    let frames = frames.into_iter().chain(node_frames(timestamp)).collect::<Vec<_>>();
     for (name, frame) in &frames {
         assert_eq!(serde_json::from_str::<Value>(&frame.to_json()).unwrap(), json(name), "{name}");
     }
     // One golden file holds keys that clients need not write.
     let written = frames.iter().map(|(name, _)| *name).chain(["client.ping.envelope"]).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(written.into_iter().collect::<Vec<_>>(), names("client."));
+}
+
+const NODE: &str = "7c9e6679742540de944be07fc1f90ae7";
+const GROUP: &str = "3d813cbb47fb32ba91df831e1593ac29";
+
+fn node_frames(timestamp: i64) -> Vec<(&'static str, ClientFrame)> {
+    let id = |id: &str| Some(id.to_owned());
+    let token = Some(Secret::new("the-gateway-token"));
+    let node = RegisterRequest { name: "laptop".into(), ..RegisterRequest::default() };
+    let full = RegisterRequest {
+        capabilities: Some(vec!["shell".into(), "screen".into()]),
+        token: token.clone(),
+        session_id: id("agent:main:main"),
+        agent_name: id("main"),
+        ..node.clone()
+    };
+    let auth = Some(Auth { token, ..Auth::default() });
+    let join = JoinGroupRequest { group_name: id("reviewers"), ..JoinGroupRequest::default() };
+    let full_join = JoinGroupRequest { create_if_not_exists: Some(false), description: id("Who reads changes"), ..join.clone() };
+    let raw = |json: &str| serde_json::value::RawValue::from_string(json.to_owned()).unwrap();
+    let said = BroadcastRequest { group_id: GROUP.into(), message: raw(r#"{"text":"Who takes the next one?"}"#) };
+    let direct = DirectRequest { target_node_id: NODE.into(), message: raw(r#""You do.""#) };
+    let leave = LeaveGroupRequest { group_id: GROUP.into() };
+    vec![
+        ("client.register", ClientFrame::Register { id: id("node-1"), auth: None, payload: node, timestamp }),
+        ("client.register.full", ClientFrame::Register { id: id("node-1"), auth, payload: full, timestamp }),
+        ("client.unregister", ClientFrame::Unregister { timestamp }),
+        ("client.join-group", ClientFrame::JoinGroup { id: id("join-1"), payload: join, timestamp }),
+        ("client.join-group.full", ClientFrame::JoinGroup { id: id("join-1"), payload: full_join, timestamp }),
+        ("client.leave-group", ClientFrame::LeaveGroup { id: id("leave-1"), payload: leave, timestamp }),
+        ("client.broadcast", ClientFrame::Broadcast { id: id("say-1"), payload: said, timestamp }),
+        ("client.direct", ClientFrame::Direct { id: id("say-2"), payload: direct, timestamp }),
+        ("client.pong", ClientFrame::Pong { timestamp }),
+    ]
+}
+
+#[test]
+fn what_nodes_say_to_each_other_is_kept_as_it_was_written() {
+    let written = r#"{"type":"broadcast","timestamp":1,"payload":{"groupId":"g","message":{ "b" : 1.50, "a":[ ] }}}"#;
+    let ClientMessage::Broadcast(said) = ClientFrame::parse(written.as_bytes()).unwrap().message else { panic!() };
+    assert_eq!((said.group_id.as_str(), said.message.get()), ("g", r#"{ "b" : 1.50, "a":[ ] }"#));
+}
+
+#[test]
+fn the_addressee_may_stand_in_the_envelope() {
+    for (kind, key) in [("broadcast", "groupId"), ("direct", "targetNodeId"), ("leave_group", "groupId")] {
+        let frame = format!(r#"{{"type":"{kind}","timestamp":1,"{key}":"x","payload":{{"message":1}}}}"#);
+        let named = match ClientFrame::parse(frame.as_bytes()).unwrap().message {
+            ClientMessage::Broadcast(said) => said.group_id,
+            ClientMessage::Direct(said) => said.target_node_id,
+            ClientMessage::LeaveGroup(left) => left.group_id,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named, "x", "{kind}");
+        let nobody = format!(r#"{{"type":"{kind}","timestamp":1,"payload":{{"message":1}}}}"#);
+        assert_eq!(refused(&nobody).message, format!("`payload.{key}` is missing"), "{kind}");
+    }
+}
+
+#[test]
+fn names_of_nodes_and_groups_are_bounded() {
+    for name in [String::new(), "x".repeat(101), "a\\u0007b".into()] {
+        let node = refused(&format!(r#"{{"type":"register","timestamp":1,"payload":{{"name":"{name}"}}}}"#));
+        let group = refused(&format!(r#"{{"type":"join_group","timestamp":1,"payload":{{"groupName":"{name}"}}}}"#));
+        for (error, key) in [(node, "payload.name"), (group, "payload.groupName")] {
+            assert_eq!(error.code, ErrorCode::InvalidRequest);
+            assert!(error.message.contains(key), "{error}");
+        }
+    }
+    let many = vec!["x"; 65];
+    let frame = serde_json::json!({ "type": "register", "timestamp": 1, "payload": { "name": "n", "capabilities": many } });
+    assert!(refused(&frame.to_string()).message.contains("at most 64"));
+    let room = refused(r#"{"type":"broadcast","timestamp":1,"roomId":"swarm-1","payload":{"content":"hi"}}"#);
+    assert!(room.message.contains("no rooms of agents yet"), "{room}");
 }
 
 fn full_request() -> AgentRequest {
@@ -201,7 +277,7 @@ fn a_refusal_names_the_key_and_what_would_be_right() {
             "`payload.sessionId`: write `agent:<agentId>:<name>`, at most 1000 characters, none a control character",
         ),
         (r#"{"type":"dance","timestamp":1}"#, ErrorCode::UnknownMessageType, "there is no message type \"dance\""),
-        (r#"{"type":"register","timestamp":1}"#, ErrorCode::UnknownMessageType, "this gateway does not speak `register` yet"),
+        (r#"{"type":"req:node","timestamp":1}"#, ErrorCode::UnknownMessageType, "this gateway does not speak `req:node` yet"),
     ];
     for (frame, code, message) in cases {
         let error = refused(frame);

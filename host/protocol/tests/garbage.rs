@@ -40,6 +40,7 @@ fn fits(kind: &str, pointer: &str, put: &Value) -> bool {
         |most: usize| put.as_str().is_some_and(|text| (1..=most).contains(&text.len()) && !text.chars().any(char::is_control));
     let text_or_none = put.is_string() || put.is_null();
     match pointer {
+        _ if pointer.starts_with("/payload/") && NODE_PLANE.contains(&kind) => fits_a_node(kind, pointer, put),
         "" | "/type" => false,
         "/timestamp" => put.is_number(),
         "/id" => {
@@ -83,6 +84,27 @@ fn fits(kind: &str, pointer: &str, put: &Value) -> bool {
         other if other.starts_with("/payload/execution/") => true,
         other if other.starts_with("/payload/attachments/0/") || other.starts_with("/payload/routing/") => text_or_none,
         other => panic!("the model does not know {other}"),
+    }
+}
+
+const NODE_PLANE: [&str; 5] = ["register", "join_group", "leave_group", "broadcast", "direct"];
+
+/// The same for payloads of the node plane.
+fn fits_a_node(kind: &str, pointer: &str, put: &Value) -> bool {
+    let printable =
+        |most: usize| put.as_str().is_some_and(|text| (1..=most).contains(&text.len()) && !text.chars().any(char::is_control));
+    match pointer {
+        "/payload/name" | "/payload/groupName" => printable(100),
+        "/payload/sessionId" | "/payload/description" => put.is_null() || printable(500),
+        "/payload/agentName" => put.is_null() || printable(100),
+        "/payload/token" => put.is_null() || put.is_string(),
+        "/payload/capabilities" => put.is_null() || put == &value!([]),
+        "/payload/createIfNotExists" => put.is_null() || put.is_boolean(),
+        "/payload/groupId" | "/payload/targetNodeId" => put.as_str().is_some_and(|id| !id.is_empty()),
+        "/payload/message" => true,
+        _ if pointer.starts_with("/payload/capabilities/") => printable(100),
+        _ if pointer.starts_with("/payload/message/") => true,
+        other => panic!("the model does not know {other} of {kind}"),
     }
 }
 

@@ -126,6 +126,50 @@ fn replies() -> Vec<(&'static str, ServerFrame)> {
     ]
 }
 
+fn to_nodes() -> Vec<(&'static str, ServerFrame)> {
+    let (node_id, other, group_id) = (node(), "7c9e6679742540de944be07fc1f90ae7".parse().unwrap(), group());
+    let id = |id: &str| Some(id.to_owned());
+    let registered = Ack::Register { node_id, name: "laptop".into(), session_id: None, agent_name: Some("main".into()) };
+    let joined = Ack::JoinGroup { group_id, group_name: "reviewers".into() };
+    let said = BroadcastFrame { node_id: other, group_id, payload: value!({"text": "Who takes the next one?"}), timestamp: NOW };
+    let direct = DirectFrame { node_id: other, target_node_id: node_id, payload: "You do.".into(), timestamp: NOW };
+    vec![
+        ("server.ack.register", ServerFrame::node_ack(id("node-1"), node_id, None, registered, NOW)),
+        ("server.ack.join-group", ServerFrame::node_ack(id("join-1"), node_id, Some(group_id), joined, NOW)),
+        ("server.ack.leave-group", ServerFrame::node_ack(id("leave-1"), node_id, Some(group_id), Ack::LeaveGroup {}, NOW)),
+        ("server.broadcast", ServerFrame::Broadcast(said)),
+        ("server.direct", ServerFrame::Direct(direct)),
+        ("server.ping", ServerFrame::ping(NOW)),
+    ]
+}
+
+fn node() -> NodeId {
+    "0f8fad5bd9cb469fa16570867728950e".parse().unwrap()
+}
+
+fn group() -> GroupId {
+    "3d813cbb47fb32ba91df831e1593ac29".parse().unwrap()
+}
+
+#[test]
+fn what_a_node_says_is_passed_on_as_it_is_written() {
+    for (name, frame) in to_nodes() {
+        let written = match &frame {
+            ServerFrame::Broadcast(said) => {
+                BroadcastFrame::write(said.node_id, said.group_id, &serde_json::value::to_raw_value(&said.payload).unwrap(), NOW)
+            }
+            ServerFrame::Direct(said) => DirectFrame::write(
+                said.node_id,
+                said.target_node_id,
+                &serde_json::value::to_raw_value(&said.payload).unwrap(),
+                NOW,
+            ),
+            _ => continue,
+        };
+        assert_eq!(written, frame.to_json(), "{name}");
+    }
+}
+
 fn joined(steered: bool) -> QueueAck {
     let (request_id, session_id, agent_id, run_id) = (RequestId::new("req-2").unwrap(), session(), agent(), run());
     let joined_request_id = Some(request());
@@ -236,7 +280,7 @@ fn events() -> Vec<(&'static str, ServerFrame)> {
 
 #[test]
 fn frames_are_written_and_read_as_the_golden_files_show() {
-    let frames = [replies(), events()].concat();
+    let frames = [replies(), to_nodes(), events()].concat();
     for (name, frame) in &frames {
         assert_eq!(serde_json::from_str::<Value>(&frame.to_json()).unwrap(), json(name), "{name}");
         assert_eq!(&ServerFrame::parse(text(name).as_bytes()).unwrap(), frame, "{name}");

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wingman_dispatch::Dispatch;
+use wingman_nodes::Nodes;
 
 /// How long open connections have to end once the gateway shuts down.
 const GRACE: Duration = Duration::from_secs(5);
@@ -38,6 +39,10 @@ pub struct ServerLimits {
     pub webhook_bytes: usize,
     /// Messages of one client in a minute; 0 means no limit.
     pub messages_per_minute: u32,
+    /// Nodes that may be registered at once.
+    pub nodes: usize,
+    /// Groups of nodes that there may be at once.
+    pub groups: usize,
 }
 
 /// The gateway's servers.
@@ -54,6 +59,8 @@ impl Server {
             auth: auth.clone(),
             frame_bytes: limits.frame_bytes,
             rate_limit: Arc::new(RateLimit::new(limits.messages_per_minute)),
+            nodes: Arc::new(Nodes::new(wingman_nodes::Limits { nodes: limits.nodes, groups: limits.groups })),
+            node_messages: Arc::default(),
             closing: CancellationToken::new(),
             open: TaskTracker::new(),
         };

@@ -5,7 +5,7 @@ use toml::{Table, Value};
 
 /// `(crate, crates of ours that it may depend on)`; all names without the `wingman-` prefix. The same table stands in the
 /// README as the architecture's arrows.
-const HOST: [(&str, &[&str]); 19] = [
+const HOST: [(&str, &[&str]); 20] = [
     ("message", &[]),
     ("config", &["message"]),
     ("route", &["message"]),
@@ -19,11 +19,12 @@ const HOST: [(&str, &[&str]); 19] = [
     ("workbench", &["egress", "guest", "manifest", "message", "plugin"]),
     ("agent", &["message"]),
     ("mcp", &["message"]),
+    ("nodes", &["message"]),
     ("tools", &["message"]),
     ("guest", &[]),
     ("client", &["protocol"]),
     ("dispatch", &["store", "route", "message"]),
-    ("server", &["dispatch", "protocol", "message"]),
+    ("server", &["dispatch", "nodes", "protocol", "message"]),
     (
         "gateway",
         &[

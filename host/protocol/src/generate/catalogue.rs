@@ -17,7 +17,8 @@ pub(super) fn frames(visitor: &mut impl Visit) {
     visit_all!(visitor:
         Envelope, ClientFrame, ClientInfo, Auth, AgentRequest, NewAttachment, AttachmentKind, QueueMode, Routing, Peer, PeerKind,
         CancelRequest, AnswerRequest, SubscribeRequest, UnsubscribeRequest,
-        ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, PongFrame,
+        RegisterRequest, JoinGroupRequest, LeaveGroupRequest, BroadcastRequest, DirectRequest,
+        ServerFrame, ResFrame, AckFrame, Ack, QueueAck, CancelStatus, ErrorFrame, ErrorBody, ErrorCode, BroadcastFrame, DirectFrame, PingFrame, PongFrame,
         AgentFrame, AgentEvent, AgentResult, Usage,
         StreamChunk, TextData, ChunkText, Retry, ToolInput, ToolChunk, ToolOutput, ToolFailure,
         StoredMessage, Role, Status, MessagePart, ToolCallPart, Attachment, PendingQuestion, QuestionKind,

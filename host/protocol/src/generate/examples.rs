@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 69] = [
+pub(super) const EXAMPLES: [(&str, &str); 84] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -16,7 +16,16 @@ pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("client.req-answer"),
     golden!("client.session-subscribe"),
     golden!("client.session-unsubscribe"),
+    golden!("client.register"),
+    golden!("client.register.full"),
+    golden!("client.unregister"),
+    golden!("client.join-group"),
+    golden!("client.join-group.full"),
+    golden!("client.leave-group"),
+    golden!("client.broadcast"),
+    golden!("client.direct"),
     golden!("client.ping"),
+    golden!("client.pong"),
     golden!("server.res.ready"),
     golden!("server.res.refused"),
     golden!("server.ack.queued"),
@@ -27,7 +36,13 @@ pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("server.ack.answer"),
     golden!("server.ack.subscribe"),
     golden!("server.ack.unsubscribe"),
+    golden!("server.ack.register"),
+    golden!("server.ack.join-group"),
+    golden!("server.ack.leave-group"),
     golden!("server.error"),
+    golden!("server.broadcast"),
+    golden!("server.direct"),
+    golden!("server.ping"),
     golden!("server.pong"),
     golden!("server.event.session-message"),
     golden!("server.event.session-message.answer"),

@@ -64,6 +64,18 @@ pub struct NodeSummary {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// What it can do, in its own words.
+    pub capabilities: Vec<String>,
+    /// The ids of the groups that it is a member of.
+    pub groups: Vec<String>,
+    /// The session that it works in, where it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session_id: Option<String>,
+    /// The agent that it belongs to, where it has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub agent_name: Option<String>,
     /// When it came: milliseconds since the Unix epoch.
     pub connected_at: i64,
 }
@@ -86,6 +98,14 @@ pub struct GroupSummary {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub description: Option<String>,
+    /// The node that made it.
+    pub created_by: String,
     /// When it was made: milliseconds since the Unix epoch.
     pub created_at: i64,
+    /// How many nodes are in it.
+    pub members: u64,
 }

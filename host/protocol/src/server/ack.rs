@@ -2,15 +2,26 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wingman_message::{AgentId, QuestionId, RequestId, RunId, SessionKey};
+use wingman_message::{AgentId, GroupId, NodeId, QuestionId, RequestId, RunId, SessionKey};
 
 /// A confirmation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ts_rs::TS)]
+#[serde(rename_all = "camelCase")]
 #[ts(optional_fields)]
 pub struct AckFrame {
     /// The id of the frame that is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The node that it is confirmed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>")]
+    pub node_id: Option<NodeId>,
+    /// The group that was joined or left. No other ack has it: clients read it as that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    #[ts(as = "Option<String>")]
+    pub group_id: Option<GroupId>,
     /// What is confirmed.
     pub payload: Ack,
     /// Milliseconds since the Unix epoch.
@@ -66,6 +77,37 @@ pub enum Ack {
         /// The newest event of the session.
         seq: i64,
     },
+    /// The connection is a node.
+    #[serde(rename = "register")]
+    Register {
+        /// The node's id, for as long as the connection lasts.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        node_id: NodeId,
+        /// Its name.
+        name: String,
+        /// The session that it works in, where it has said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        session_id: Option<String>,
+        /// The agent that it belongs to, where it has said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        agent_name: Option<String>,
+    },
+    /// The node is a member of the group.
+    #[serde(rename = "join_group")]
+    JoinGroup {
+        /// The group's id.
+        #[schemars(with = "String")]
+        #[ts(as = "String")]
+        group_id: GroupId,
+        /// The group's name.
+        group_name: String,
+    },
+    /// The node is a member of the group no more.
+    #[serde(rename = "leave_group")]
+    LeaveGroup {},
 }
 
 /// How a request waits.

@@ -1,5 +1,7 @@
 //! From what happened in a session to the frames that one client is sent.
 
+use axum::extract::ws::Utf8Bytes;
+use std::borrow::Cow;
 use wingman_dispatch::{Event, What};
 use wingman_message::{ClientId, Message, MessageStatus, Question, RequestId, RunId};
 use wingman_protocol::{
@@ -16,8 +18,14 @@ pub(crate) enum Stands {
     Watcher,
 }
 
-/// The frames of an event, as JSON texts, in order; possibly none.
-pub(crate) fn frames(event: &Event, client: &ClientId, stands: Stands) -> Vec<String> {
+/// The frames of an event, as JSON texts, in order; possibly none. All who watch share one rendering.
+pub(crate) fn frames<'a>(event: &'a Event, client: &ClientId, stands: Stands) -> Cow<'a, [Utf8Bytes]> {
+    let render = || render(event, client, stands).into_iter().map(Utf8Bytes::from).collect::<Vec<_>>();
+    let shared = if stands == Stands::Watcher { event.rendered.get_or_render(render) } else { None };
+    shared.map_or_else(|| Cow::Owned(render()), |shared| Cow::Borrowed(shared.as_slice()))
+}
+
+fn render(event: &Event, client: &ClientId, stands: Stands) -> Vec<String> {
     let is_requester = stands == Stands::Requester;
     let kinds = match &event.what {
         // The requester knows what it said; after a reconnect it may not know that it was taken.

@@ -1,91 +1,109 @@
-//! The way out of a connection: a bounded queue and the one task that writes to the socket.
+//! The way out of a connection: a bounded queue, and the one task that writes to the socket.
+//!
+//! Whoever sends waits while the queue is full, or goes on and comes back; nothing is skipped. All frames that wait go out in one
+//! write. A reader who takes nothing for too long is cut, with a reason.
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures::SinkExt;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures::stream::SplitSink;
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use queue::{Push, Queue};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::time::{Instant, timeout_at};
 use wingman_protocol::ServerFrame;
 
-/// Frames that may wait for a slow reader before its watchers wait, too.
-const QUEUE: usize = 256;
-/// How long one write may take before the reader counts as gone.
-const WRITE_LIMIT: Duration = Duration::from_secs(30);
-/// How often a silent connection is asked whether it is still there.
-const PING_EVERY: Duration = Duration::from_secs(30);
+/// "Policy violation" (RFC 6455, 7.4.1).
+const POLICY: u16 = 1008;
 
 /// Sends frames to one client. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Outbox(mpsc::Sender<Message>);
+pub(crate) struct Outbox(Arc<Queue>);
 
 /// The connection is gone; whoever sends to it stops.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
+/// The queue is full: the frame comes back.
+#[derive(Debug)]
+pub(crate) struct Full(Message);
+
 impl Outbox {
-    /// A way out through `sink`, and the task that writes. The task ends when all senders are gone or a write fails.
-    pub(crate) fn new(sink: SplitSink<WebSocket, Message>) -> (Self, impl Future<Output = ()> + Send) {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        (Self(sender), write(sink, queue))
+    /// A way out through `sink`, and the task that writes. The task ends with [`Self::finish`], after a close, or when a write fails.
+    pub(crate) fn new(
+        sink: SplitSink<WebSocket, Message>,
+        now_ms: impl Fn() -> i64 + Send,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let queue = Arc::new(Queue::default());
+        (Self(Arc::clone(&queue)), writer::write(sink, queue, now_ms))
     }
 
     pub(crate) async fn frame(&self, frame: &ServerFrame) -> Result<(), Gone> {
         self.text(frame.to_json()).await
     }
 
-    pub(crate) async fn text(&self, json: String) -> Result<(), Gone> {
-        self.0.send(Message::Text(json.into())).await.map_err(|_| Gone)
+    pub(crate) async fn text(&self, json: impl Into<Utf8Bytes>) -> Result<(), Gone> {
+        self.send(Message::Text(json.into())).await
+    }
+
+    /// Puts a frame in the queue if there is room. A connection that is gone takes it, too: nobody is left to miss it.
+    pub(crate) fn try_text(&self, json: Utf8Bytes) -> Result<(), Full> {
+        match self.0.push(Message::Text(json)) {
+            Push::Done | Push::Gone => Ok(()),
+            Push::Full(message) => Err(Full(message)),
+        }
+    }
+
+    /// Sends what came back before; who has no room by `deadline` reads too slowly, and is cut.
+    pub(crate) async fn insist(&self, Full(message): Full, deadline: Instant) {
+        // Gone is gone, by whatever way.
+        if timeout_at(deadline, self.send(message)).await.is_err() {
+            tracing::info!("a connection reads too slowly and is cut");
+            self.0.cut(close(POLICY, "frames were read too slowly"));
+        }
     }
 
     /// Closes the connection with a code (RFC 6455, 7.4) and a reason, behind what already waits.
-    pub(crate) async fn close(&self, code: u16, reason: &'static str) {
-        // Gone already: then it is closed.
-        let _ = self.0.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    pub(crate) fn close(&self, code: u16, reason: &'static str) {
+        self.0.end(Some(close(code, reason)));
     }
-}
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Message>) {
-    let mut ping = interval(PING_EVERY);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ping.reset();
-    loop {
-        let message = tokio::select! {
-            message = queue.recv() => match message {
-                Some(message) => message,
-                None => break,
-            },
-            _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
-        };
-        let written = timeout(WRITE_LIMIT, write_all_that_waits(&mut sink, message, &mut queue)).await;
-        if !matches!(written, Ok(Ok(Wrote::Frames))) {
-            break;
+    /// Nothing more comes; what waits still goes out.
+    pub(crate) fn finish(&self) {
+        self.0.end(None);
+    }
+
+    /// A frame came in: somebody is there.
+    pub(crate) fn heard(&self) {
+        self.0.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection is a node's: it is asked by `ping` frames, too, whether it is there.
+    pub(crate) fn is_a_nodes(&self) {
+        self.0.is_a_nodes.store(true, Ordering::Relaxed);
+    }
+
+    /// Ends when the connection was cut, or cannot be written to any more.
+    pub(crate) async fn gone(&self) {
+        self.0.gone().await;
+    }
+
+    async fn send(&self, mut message: Message) -> Result<(), Gone> {
+        loop {
+            let room = self.0.room();
+            message = match self.0.push(message) {
+                Push::Done => return Ok(()),
+                Push::Gone => return Err(Gone),
+                Push::Full(message) => message,
+            };
+            room.await;
         }
     }
-    let _ = timeout(WRITE_LIMIT, sink.close()).await;
 }
 
-enum Wrote {
-    Frames,
-    TheLastOne,
-}
-
-/// Writes `next` and what waits behind it in one flush; nothing follows a close.
-async fn write_all_that_waits(
-    sink: &mut SplitSink<WebSocket, Message>,
-    next: Message,
-    queue: &mut mpsc::Receiver<Message>,
-) -> Result<Wrote, axum::Error> {
-    let mut next = Some(next);
-    while let Some(message) = next {
-        let is_last = matches!(message, Message::Close(_));
-        sink.feed(message).await?;
-        if is_last {
-            sink.flush().await?;
-            return Ok(Wrote::TheLastOne);
-        }
-        next = queue.try_recv().ok();
-    }
-    sink.flush().await?;
-    Ok(Wrote::Frames)
+fn close(code: u16, reason: &'static str) -> Message {
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
 }

@@ -8,7 +8,7 @@ use super::watches::Watches;
 use crate::problem::wire_error;
 use axum::body::Bytes;
 use std::sync::Arc;
-use wingman_dispatch::{Cancelled, ClientRequest, Event, QuestionReply, Refused, Submitted, What};
+use wingman_dispatch::{Cancelled, ClientRequest, Event, QuestionReply, Refused, Rendered, Submitted, What};
 use wingman_message::{AgentId, RequestId, SessionKey};
 use wingman_protocol::{
     Ack, AgentEvent, AgentEventKind, AgentRequestFrame, AnswerRequest, CancelStatus, EncodedEvent, ErrorBody, ErrorCode,
@@ -134,9 +134,10 @@ async fn repeat(
         replayed: true,
         parent: None,
         what,
+        rendered: Rendered::default(),
     };
-    for frame in events::frames(&event, &client.id, events::Stands::Requester) {
-        outbox.text(frame).await?;
+    for frame in events::frames(&event, &client.id, events::Stands::Requester).iter() {
+        outbox.text(frame.clone()).await?;
     }
     Ok(())
 }

@@ -194,14 +194,14 @@ async fn pump(mut watch: Watch, interest: Arc<Mutex<Interest>>, client: ClientId
             Ok(event) => event,
             Err(error) => {
                 tracing::error!(%error, "a watcher could not be brought up to date; its connection is closed");
-                outbox.close(1011, "events could not be read; connect again").await;
+                outbox.close(1011, "events could not be read; connect again");
                 return;
             }
         };
         let stands = lock(&interest).stands(&event, &client);
         if let Some(stands) = stands {
-            for frame in events::frames(&event, &client, stands) {
-                if outbox.text(frame).await.is_err() {
+            for frame in events::frames(&event, &client, stands).iter() {
+                if outbox.text(frame.clone()).await.is_err() {
                     return;
                 }
             }

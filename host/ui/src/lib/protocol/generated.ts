@@ -14,6 +14,12 @@ export type Envelope = {
   seq?: number;
   /** Only on events for the client that made the request. */
   clientId?: string;
+  /** On what a node hears, and on acks to a node: which node. */
+  nodeId?: string;
+  /** On `broadcast`, and on acks of `join_group` and `leave_group`: which group. */
+  groupId?: string;
+  /** Only on `direct`: the node that it is for. */
+  targetNodeId?: string;
   /** Only on `connect`: who connects. */
   client?: ClientInfo;
   /** What the frame says. */
@@ -72,9 +78,59 @@ export type ClientFrame = {
   /** Milliseconds since the Unix epoch. */
   timestamp: number;
 } | {
+  "type": "register";
+  /** Echoed by the answer. */
+  id?: string;
+  /** With what right; `payload.token` does as well. */
+  auth?: Auth;
+  /** Who registers. */
+  payload: RegisterRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "unregister";
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "join_group";
+  /** Echoed by the answer. */
+  id?: string;
+  /** Which group. */
+  payload: JoinGroupRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "leave_group";
+  /** Echoed by the answer. */
+  id?: string;
+  /** Which group. */
+  payload: LeaveGroupRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "broadcast";
+  /** Echoed by an error. */
+  id?: string;
+  /** What, and in which group. */
+  payload: BroadcastRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "direct";
+  /** Echoed by an error. */
+  id?: string;
+  /** What, and to whom. */
+  payload: DirectRequest;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
   "type": "ping";
   /** Echoed by the answer. */
   id?: string;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+} | {
+  "type": "pong";
   /** Milliseconds since the Unix epoch. */
   timestamp: number;
 };
@@ -202,6 +258,54 @@ export type UnsubscribeRequest = {
   sessionId: string;
 };
 
+/** Who a node is. */
+export type RegisterRequest = {
+  /** The node's name for people: 1 to 100 characters. Names need not differ. */
+  name: string;
+  /** What the node can do, in words of its own: at most 64, each of at most 100 characters. */
+  capabilities?: Array<string>;
+  /** The gateway's token or password, where it asks for one and the frame has no `auth`. */
+  token?: string;
+  /** A session that the node works in; kept, and told to those who list nodes. */
+  sessionId?: string;
+  /** An agent that the node belongs to; kept, and told to those who list nodes. */
+  agentName?: string;
+};
+
+/** Which group to join: by id, or by name. */
+export type JoinGroupRequest = {
+  /** The group's id. Counts before the name. */
+  groupId?: string;
+  /** The group's name, exactly as written: 1 to 100 characters. */
+  groupName?: string;
+  /** Whether a name that no group has makes a new group. True unless said otherwise. */
+  createIfNotExists?: boolean;
+  /** What a new group is for: at most 500 characters. */
+  description?: string;
+};
+
+/** Which group to leave. The id may stand in the envelope instead. */
+export type LeaveGroupRequest = {
+  /** The group's id. */
+  groupId: string;
+};
+
+/** A message for all other members of a group. The group's id may stand in the envelope instead. */
+export type BroadcastRequest = {
+  /** The group's id. */
+  groupId: string;
+  /** The message, any JSON; passed on as it is written. */
+  message: unknown;
+};
+
+/** A message for one node. The node's id may stand in the envelope instead. */
+export type DirectRequest = {
+  /** The node's id. */
+  targetNodeId: string;
+  /** The message, any JSON; passed on as it is written. */
+  message: unknown;
+};
+
 /** A frame of the gateway. Clients ignore types and keys that they do not know. */
 export type ServerFrame = {
   "type": "res"
@@ -212,6 +316,12 @@ export type ServerFrame = {
 } & ErrorFrame | {
   "type": "event:agent"
 } & AgentFrame | {
+  "type": "broadcast"
+} & BroadcastFrame | {
+  "type": "direct"
+} & DirectFrame | {
+  "type": "ping"
+} & PingFrame | {
   "type": "pong"
 } & PongFrame;
 
@@ -231,6 +341,10 @@ export type ResFrame = {
 export type AckFrame = {
   /** The id of the frame that is confirmed. */
   id?: string;
+  /** The node that it is confirmed to. */
+  nodeId?: string;
+  /** The group that was joined or left. No other ack has it: clients read it as that. */
+  groupId?: string;
   /** What is confirmed. */
   payload: Ack;
   /** Milliseconds since the Unix epoch. */
@@ -264,6 +378,24 @@ export type Ack = {
   sessionId: string;
   /** The newest event of the session. */
   seq: number;
+} | {
+  "action": "register";
+  /** The node's id, for as long as the connection lasts. */
+  nodeId: string;
+  /** Its name. */
+  name: string;
+  /** The session that it works in, where it has said so. */
+  sessionId?: string;
+  /** The agent that it belongs to, where it has said so. */
+  agentName?: string;
+} | {
+  "action": "join_group";
+  /** The group's id. */
+  groupId: string;
+  /** The group's name. */
+  groupName: string;
+} | {
+  "action": "leave_group";
 };
 
 /** How a request waits. */
@@ -342,6 +474,36 @@ export type ErrorBody = {
 
 /** The `code` of an `error` frame. */
 export type ErrorCode = "INVALID_MESSAGE" | "UNKNOWN_MESSAGE_TYPE" | "INVALID_CONNECT" | "INVALID_REQUEST" | "AUTH_FAILED" | "AUTH_REQUIRED" | "NOT_REGISTERED" | "GROUP_NOT_FOUND" | "NODE_NOT_FOUND" | "MAX_NODES_REACHED" | "RATE_LIMITED" | "FORBIDDEN" | "NOT_FOUND" | "CONFLICT" | "BUSY" | "SHUTTING_DOWN" | "INTERNAL" | "UNKNOWN";
+
+/** Another member of a group says something to all. */
+export type BroadcastFrame = {
+  /** Who says it. */
+  nodeId: string;
+  /** In which group. */
+  groupId: string;
+  /** What it says. */
+  payload: unknown;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** Another node says something to this one alone. */
+export type DirectFrame = {
+  /** Who says it. */
+  nodeId: string;
+  /** To whom. */
+  targetNodeId: string;
+  /** What it says. */
+  payload: unknown;
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
+
+/** Asks a registered node whether it is still there. Any frame is an answer; `pong` is the usual one. */
+export type PingFrame = {
+  /** Milliseconds since the Unix epoch. */
+  timestamp: number;
+};
 
 /** The gateway is there. */
 export type PongFrame = {
@@ -1213,6 +1375,14 @@ export type NodeSummary = {
   id: string;
   /** Its name. */
   name: string;
+  /** What it can do, in its own words. */
+  capabilities: Array<string>;
+  /** The ids of the groups that it is a member of. */
+  groups: Array<string>;
+  /** The session that it works in, where it has said so. */
+  sessionId?: string;
+  /** The agent that it belongs to, where it has said so. */
+  agentName?: string;
   /** When it came: milliseconds since the Unix epoch. */
   connectedAt: number;
 };
@@ -1231,8 +1401,14 @@ export type GroupSummary = {
   id: string;
   /** Its name. */
   name: string;
+  /** What it is for. */
+  description?: string;
+  /** The node that made it. */
+  createdBy: string;
   /** When it was made: milliseconds since the Unix epoch. */
   createdAt: number;
+  /** How many nodes are in it. */
+  members: number;
 };
 
 /** Why a request failed. */
