@@ -3,7 +3,7 @@
 use crate::{project::Project, tools};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wingman_guest::{Allow, Built, GuestCrate, Project as GuestProject, Toolchain, Tools, build_all};
 
 pub(crate) fn perform(project: &Project) -> Result<()> {
@@ -33,6 +33,12 @@ fn build_scripts(sources: &Path, out: &Path, tools: &Tools) -> Result<()> {
         report(&GuestProject::open(guest.manifest_dir)?.build(tools, out)?);
     }
     Ok(())
+}
+
+/// The sources of the examples that are no crates.
+pub(crate) fn scripts(project: &Project) -> Result<Vec<PathBuf>> {
+    let examples = guests(&project.path("examples/plugins"))?;
+    Ok(examples.into_iter().filter(|guest| !is_crate(guest)).map(|guest| guest.manifest_dir).collect())
 }
 
 fn is_crate(guest: &GuestCrate) -> bool {

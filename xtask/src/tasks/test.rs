@@ -4,6 +4,7 @@ use crate::{artifact, gateway::Gateway, node, project::Project, shell, stages::S
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Which tests, and what to tell nextest.
 #[derive(Args)]
@@ -62,8 +63,9 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<()> {
 }
 
 fn with_binary(project: &Project, options: &Options, chosen: &Chosen, binary: Option<&Path>, stages: &mut Stages) {
-    let rust = [("rust", nextest as fn(&Project, &Options, &Path) -> Result<()>), ("doc tests", doc_tests)];
-    let rust = rust.into_iter().filter(|(name, _)| chosen.rust && !(options.fast && *name == "doc tests"));
+    let rust =
+        [("rust", nextest as fn(&Project, &Options, &Path) -> Result<()>), ("doc tests", doc_tests), ("examples", examples)];
+    let rust = rust.into_iter().filter(|(name, _)| chosen.rust && !(options.fast && *name != "rust"));
     let browser = chosen.browser.then_some(("browser", browser as fn(&Project, &Options, &Path) -> Result<()>));
     for (name, work) in rust.chain(browser) {
         match binary {
@@ -117,6 +119,16 @@ fn nextest(project: &Project, options: &Options, binary: &Path) -> Result<()> {
 /// nextest cannot run them.
 fn doc_tests(project: &Project, _: &Options, _: &Path) -> Result<()> {
     shell::run(shell::cargo().current_dir(project.root()).args(["test", "--workspace", "--doc", "--quiet"]))
+}
+
+/// The conformance kit on the examples that are no crates; those that are go through it in the tests of `host/workbench`. What is
+/// compiled is kept beside each example, so that only the first run takes minutes.
+fn examples(project: &Project, _: &Options, binary: &Path) -> Result<()> {
+    for example in tasks::plugins::scripts(project)? {
+        let mut kit = Command::new(binary);
+        shell::run(kit.args(["plugin", "test", "--tools"]).arg(project.guest_tools()).arg(example))?;
+    }
+    Ok(())
 }
 
 fn browser(project: &Project, _: &Options, binary: &Path) -> Result<()> {
