@@ -159,6 +159,10 @@ impl<'a> RawEnvelope<'a> {
         if !raw.get().starts_with('{') {
             return Err(self.refuse(code, format!("`{key}`: expected an object")));
         }
+        if let Ok(section) = serde_json::from_str(raw.get()) {
+            return Ok(Some(section));
+        }
+        // Read again, slowly, to say where the mistake is.
         let mut json = serde_json::Deserializer::from_str(raw.get());
         serde_path_to_error::deserialize(&mut json)
             .map(Some)
@@ -197,6 +201,10 @@ fn is_number(raw: &RawValue) -> bool {
     raw.get().starts_with(|first: char| first == '-' || first.is_ascii_digit())
 }
 
+/// A key, borrowed unless it is written with escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Reads into an envelope that outlives the reading, so that what was read before an error is still there.
 struct ReadInto<'e, 'a>(&'e mut RawEnvelope<'a>);
 
@@ -217,8 +225,8 @@ impl<'a> Visitor<'a> for ReadInto<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let envelope = self.0;
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
+        while let Some(Key(key)) = map.next_key()? {
+            match key.as_ref() {
                 "type" => envelope.kind = map.next_value()?,
                 "timestamp" => envelope.timestamp = map.next_value()?,
                 "id" => envelope.id = map.next_value()?,
