@@ -22,7 +22,7 @@ pub struct Report {
     pub unit: String,
     /// How many in the window.
     pub count: u64,
-    /// How many a second.
+    /// How many a second; 0 where that says nothing.
     pub per_second: f64,
     /// Latencies by what was waited for. In a saturated run they tell the length of queues.
     pub latency: BTreeMap<String, Latency>,
@@ -78,7 +78,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} {} in {:.2} s", self.mode, self.count, self.unit, self.seconds)?;
-        writeln!(f, " = {:.0} a second, {} clients", self.per_second, self.clients)?;
+        if self.per_second > 0.0 {
+            write!(f, " = {:.0} a second", self.per_second)?;
+        }
+        writeln!(f, ", {} clients", self.clients)?;
         for (name, latency) in &self.latency {
             let Latency { samples, p50_us, p90_us, p99_us, p999_us, max_us, .. } = latency;
             write!(f, "  {name:<14} p50 {p50_us:.1} µs, p90 {p90_us:.1}, p99 {p99_us:.1}, p99.9 {p999_us:.1}")?;

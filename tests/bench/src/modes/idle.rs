@@ -36,6 +36,8 @@ pub async fn run(setup: &Setup, options: &Options) -> Result<Report, BenchError>
     let count = options.clients as u64;
     let mut report = Report::new("idle", options.clients, "connections", count, window.seconds(), cost)
         .with_latency("last-ping", recorder.latency());
+    // They were held, not made, in that time.
+    report.per_second = 0.0;
     if let (Some(before), Some(after)) = (before, after) {
         let grown = after.saturating_sub(before) as f64;
         report = report.with_figure("rssBeforeBytes", before as f64).with_figure("rssAfterBytes", after as f64);

@@ -10,9 +10,9 @@ use tokio_tungstenite::tungstenite::Message;
 use wingman_bench::{Setup, floor};
 
 /// A server of the test, ended with it.
-pub struct Server {
+pub(crate) struct Server {
     /// How to load it: half a second, no warm-up.
-    pub setup: Setup,
+    pub(crate) setup: Setup,
     task: JoinHandle<()>,
 }
 
@@ -23,7 +23,7 @@ impl Drop for Server {
 }
 
 /// Serves with what `serve` makes of a listener on a free port.
-pub async fn serve<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(TcpListener) -> F) -> Server {
+pub(crate) async fn serve<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(TcpListener) -> F) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}/ws", listener.local_addr().unwrap());
     let setup = Setup { seconds: 0.5, warmup: 0.0, ..Setup::new(url.parse().unwrap()) };
@@ -31,14 +31,14 @@ pub async fn serve<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(T
 }
 
 /// The floor, with a database.
-pub async fn start_floor() -> Server {
+pub(crate) async fn start_floor() -> Server {
     let data = tempfile::tempdir().unwrap();
     serve(|listener| async move { floor::serve(listener, Some(data.path())).await.unwrap() }).await
 }
 
 /// What a proxy does with frames on their way to clients.
 #[derive(Debug, Clone, Copy)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     /// The frame of this type and number, of all connections together, is not passed on.
     Drops(&'static str, usize),
     /// It is passed on twice.
@@ -48,7 +48,7 @@ pub enum Wrong {
 }
 
 /// A proxy before `server` that does one thing wrong.
-pub async fn proxy(server: &Server, wrong: Wrong) -> Server {
+pub(crate) async fn proxy(server: &Server, wrong: Wrong) -> Server {
     let url = format!("ws://{}/ws", server.setup.url.address());
     serve(move |listener| async move {
         let seen = Arc::new(AtomicUsize::new(0));

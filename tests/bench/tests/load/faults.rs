@@ -1,11 +1,7 @@
 //! A server that loses, repeats, pauses, refuses or is not there: the generator sees it, and says so.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{Wrong, proxy, serve, start_floor};
 use std::time::Duration;
-use support::{Wrong, proxy, serve, start_floor};
 use wingman_bench::BenchError;
 use wingman_bench::modes::{fan_out, ping, webhook};
 

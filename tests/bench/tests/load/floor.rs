@@ -1,10 +1,6 @@
 //! Every mode that the floor serves, in small numbers: the figures add up, and what is asked for is done.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
-use support::start_floor;
+use crate::support::start_floor;
 use wingman_bench::modes::{connect, fan_out, idle, mixed, ping, webhook};
 use wingman_bench::{First, Setup};
 

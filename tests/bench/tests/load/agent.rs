@@ -1,15 +1,11 @@
 //! The modes that ask an agent, against a gateway of the test's own: it asks the scripted model, over HTTP, and streams what the
 //! model says in the frames of `wingman-protocol`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{Server, serve};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use support::{Server, serve};
 use tokio::sync::broadcast;
 use wingman_bench::Target;
 use wingman_bench::model::{self, Script, TOKEN};
