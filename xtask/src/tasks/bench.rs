@@ -19,7 +19,7 @@ enum Subject {
     Plugins,
 }
 
-const PLUGINS: Program = Program { kind: "bin", name: "wingman-bench" };
+const PLUGINS: Program = Program { kind: "bin", name: "wingman-plugin-bench" };
 
 pub(crate) fn perform(project: &Project, options: &Options) -> Result<()> {
     match options.what {

@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let usage = "usage: wingman-bench <first-party plugins> <example plugins>";
+    let usage = "usage: wingman-plugin-bench <first-party plugins> <example plugins>";
     let (plugins, examples) = (arguments.next().context(usage)?, arguments.next().context(usage)?);
     let mut table = Table::default();
     let runtime = runtime(2)?;
