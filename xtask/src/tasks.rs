@@ -3,6 +3,7 @@
 mod bench;
 pub(crate) mod build;
 mod check;
+mod counts;
 mod fuzz;
 mod generate;
 pub(crate) mod plugins;
@@ -37,6 +38,8 @@ pub(crate) enum Task {
     Fuzz(fuzz::Options),
     /// Measure.
     Bench(bench::Options),
+    /// Count the instructions of hot functions; more than were counted before, by a twentieth, is a failure.
+    Counts,
     /// Check budgets, crate arrows and names.
     Tidy,
     /// Install what building and testing need.
@@ -55,6 +58,7 @@ impl Task {
             Self::Generate(options) => generate::perform(project, &options),
             Self::Fuzz(options) => fuzz::perform(project, &options),
             Self::Bench(options) => bench::perform(project, &options),
+            Self::Counts => counts::perform(project),
             Self::Tidy => tidy::perform(project),
             Self::Setup => setup::perform(project),
         }

@@ -6,6 +6,9 @@ use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use wingman_guest::{Allow, Toolchain};
 
+/// The version of the counter that `tests/counts` is written for.
+const GUNGRAUN: &str = "0.20.0";
+
 /// The oldest Node that Vite and the browser tests run on.
 const NODE: (u32, u32) = (20, 19);
 
@@ -79,6 +82,27 @@ pub(crate) fn registry() -> Result<()> {
     apt::install(&["docker-registry"], "a local registry, for the tests of plugin packages")
 }
 
+/// A NATS server, to compare the gateway's fan-out with.
+pub(crate) fn nats() -> Result<PathBuf> {
+    if find_in_path(&["nats-server"]).is_none() {
+        apt::install(&["nats-server"], "a NATS server, to compare with")?;
+    }
+    find_in_path(&["nats-server"]).context("Debian's nats-server was installed and is not in PATH")
+}
+
+/// What counts instructions, and what reads the counts.
+pub(crate) fn counts() -> Result<()> {
+    if probe("valgrind", &["--version"]).is_none() {
+        apt::install(&["valgrind"], "valgrind, which counts instructions")?;
+    }
+    // The version must be that of the library in `tests/counts`.
+    if probe("gungraun-runner", &["--version"]).is_some_and(|version| version.contains(GUNGRAUN)) {
+        return Ok(());
+    }
+    let install = ["install", "--locked", "--debug", "--force", "gungraun-runner", "--version", GUNGRAUN];
+    shell::run(shell::cargo().args(install))
+}
+
 /// A browser for the browser tests.
 pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(chosen) = std::env::var_os("WINGMAN_CHROMIUM") {
@@ -92,9 +116,12 @@ pub(crate) fn chromium() -> Result<PathBuf> {
 }
 
 fn find_chromium() -> Option<PathBuf> {
+    find_in_path(&["chromium", "chromium-browser", "google-chrome"])
+}
+
+fn find_in_path(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let dirs: Vec<_> = std::env::split_paths(&path).collect();
-    let names = ["chromium", "chromium-browser", "google-chrome"];
     names.iter().flat_map(|name| dirs.iter().map(move |dir| dir.join(name))).find(|file| file.is_file())
 }
 

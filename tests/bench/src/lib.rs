@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`modes`] | the load generator: each mode is a function from options to a [`Report`] |
 //! | [`floor`] | the bare server that no gateway on this stack beats |
+//! | [`compare`] | the gateway beside the floor, goal by goal |
 //! | [`model`] | a scripted model server, for streams of a known length |
 //!
 //! Nothing here knows the gateway's code, so that whatever speaks the protocol can be measured. What plugins cost is measured by
 //! `tests/plugin-bench`, inside the process.
 
 mod clock;
+pub mod compare;
 mod cost;
 mod drive;
 mod error;
