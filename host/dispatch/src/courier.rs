@@ -6,6 +6,7 @@ use crate::hub::lock;
 use crate::retry::{Next, RetryPolicy};
 use crate::turn::persist;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
@@ -48,6 +49,10 @@ struct Lane {
     wake: Notify,
     /// Something came since the lane last asked the store.
     news: Mutex<bool>,
+    /// Its next reply waits for something that the operator has to do.
+    waits_for_operator: AtomicBool,
+    /// The operator may have done it: that reply is tried before its time.
+    is_due: AtomicBool,
 }
 
 impl Couriers {
@@ -117,6 +122,14 @@ impl Couriers {
         });
     }
 
+    /// Tries again what waits for a plugin, a grant, or anything else that the operator gives.
+    pub(crate) fn renewed(&self) {
+        for lane in lock(&self.lanes).values().filter(|lane| lane.waits_for_operator.load(Ordering::Relaxed)) {
+            lane.is_due.store(true, Ordering::Relaxed);
+            lane.wake.notify_one();
+        }
+    }
+
     /// The channel's network shows replies as they grow, as far as is known.
     pub(crate) fn can_edit(&self, channel: &ChannelName) -> bool {
         !lock(&self.rigid).contains(channel)
@@ -146,8 +159,8 @@ impl Couriers {
             *lock(&lane.news) = false;
             let Some(next) = persist(&self.office.abort, || store.outbox_next(place)).await else { break };
             match next {
-                Some(row) if self.due(&row) > self.office.clock.now_ms() => self.pause(&row, lane).await,
-                Some(row) => match self.deliver(store, &row).await {
+                Some(row) if self.is_early(&row, lane) => self.pause(&row, lane).await,
+                Some(row) => match self.deliver(store, &row, lane).await {
                     Some(()) => {}
                     None => break,
                 },
@@ -156,6 +169,10 @@ impl Couriers {
             }
         }
         lock(&self.lanes).remove(key);
+    }
+
+    fn is_early(&self, row: &OutboxRow, lane: &Lane) -> bool {
+        !lane.is_due.swap(false, Ordering::Relaxed) && self.due(row) > self.office.clock.now_ms()
     }
 
     /// Ends the lane, unless a reply came meanwhile.
@@ -179,7 +196,7 @@ impl Couriers {
     }
 
     /// Tries once. None when what came of it could not be stored: to go on would be to say it twice.
-    async fn deliver(&self, store: &AgentStore, row: &OutboxRow) -> Option<()> {
+    async fn deliver(&self, store: &AgentStore, row: &OutboxRow, lane: &Lane) -> Option<()> {
         let growth = lock(&self.growing).get(&row.delivery).cloned();
         if let Some(growth) = growth {
             // Its last call must be over. Then the row is read again: it knows what is shown.
@@ -194,8 +211,8 @@ impl Couriers {
             sent = self.office.components.deliver(finish(row)) => sent,
         };
         let failure = match sent {
-            Ok(Receipt { unfinished: None, .. }) => {
-                return persist(&self.office.abort, || store.outbox_delivered(row.id)).await;
+            Ok(Receipt { unfinished: None, ids, .. }) => {
+                return persist(&self.office.abort, || store.outbox_shown(row.id, ids.clone())).await;
             }
             Ok(Receipt { unfinished: Some(failure), ids, .. }) => {
                 persist(&self.office.abort, || store.reply_shown(row.delivery, ids.clone())).await?;
@@ -203,6 +220,7 @@ impl Couriers {
             }
             Err(failure) => failure,
         };
+        lane.waits_for_operator.store(waits_for_operator(&failure), Ordering::Relaxed);
         self.failed(store, row, &failure).await
     }
 
@@ -222,6 +240,11 @@ impl Couriers {
             }
         }
     }
+}
+
+/// Somebody has to load, configure or grant something before it can succeed.
+fn waits_for_operator(failure: &PluginFailure) -> bool {
+    matches!(failure, PluginFailure::Unavailable(_) | PluginFailure::NotFound { .. } | PluginFailure::Quarantined { .. })
 }
 
 /// The last phase of a reply: all of it.

@@ -4,6 +4,7 @@
 //! The session's task runs the agent, step by step, stores the answer, and tells everyone who watches. No wire format, no SQL,
 //! no component and no model is known here by name: they come in through the ports of `wingman-message`.
 
+mod aside;
 mod channel_entrance;
 mod client_entrance;
 mod context;

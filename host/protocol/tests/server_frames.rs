@@ -54,6 +54,7 @@ fn question() -> Message {
             source: ContentSource::Url("data:text/plain;base64,aGVsbG8=".into()),
         }],
         untrusted: false,
+        overheard: false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::agent::AgentStore;
 use crate::codec::{from_json, limit, parse, text_at, to_json};
+use crate::delivered;
 use crate::error::{Failure, Outcome, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wingman_message::{DeliveryId, Inbound, Place, SessionKey};
@@ -127,6 +128,24 @@ impl AgentStore {
                     .query_row([reply.0], |row| row.get(0))
                     .optional()?;
                 delivery.map_or(Ok(()), |delivery| forget_shown(connection, delivery))
+            })
+            .await
+    }
+
+    /// Takes a reply out of the outbox that the network's messages `ids` carry now, and remembers them: somebody may react to it.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn outbox_shown(&self, reply: OutboxId, ids: Vec<String>) -> Result<(), StoreError> {
+        self.database
+            .write(move |connection| {
+                let sent: Option<(i64, String)> = connection
+                    .prepare_cached("DELETE FROM outbox WHERE id = ?1 RETURNING delivery, place_json")?
+                    .query_row([reply.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((delivery, place)) = sent else { return Ok(()) };
+                delivered::remember(connection, delivery, &from_json(&place)?, &ids)?;
+                forget_shown(connection, delivery)
             })
             .await
     }

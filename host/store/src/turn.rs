@@ -6,6 +6,7 @@ use crate::deliveries::{DeliveryState, forget_original};
 use crate::error::{Failure, Outcome, StoreError};
 use crate::messages::{self, Belongs, NewMessage};
 use crate::outbox::{self, OutboxId};
+use crate::overheard;
 use crate::questions;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wingman_message::{DeliveryId, Entry, Inbound, Message, MessageId, MessageStatus, Origin, RequestId, Role, RunId, UserEntry};
@@ -17,7 +18,8 @@ pub struct Turn {
     pub run: RunId,
     /// How often the turn has been begun, this time included: 1 the first time.
     pub attempt: u32,
-    /// What users said, in order, those of merged deliveries behind the delivery's own. The same messages, with the same numbers,
+    /// What users said, in order: what was overheard first, where something was, and those of merged deliveries behind the delivery's
+    /// own. At most one more than the deliveries have messages. The same messages, with the same numbers,
     /// each time.
     pub user_messages: Vec<Message>,
     /// The journal so far, in order.
@@ -53,7 +55,7 @@ pub struct OutboxReply {
 }
 
 pub(crate) const STEPS: &str = "SELECT entry_json FROM steps WHERE delivery = ?1 ORDER BY n";
-pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 ORDER BY position";
+pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 AND body_json IS NOT NULL ORDER BY position";
 
 pub(crate) const BY_RUN: &str = "SELECT ordinal, id, finished_at IS NOT NULL, session FROM deliveries WHERE run = ?1";
 pub(crate) const JOINED: &str = "SELECT d.ordinal, iif(d.channel IS NULL, NULL, d.place_json) FROM deliveries d
@@ -290,8 +292,38 @@ fn begin(connection: &Connection, found: &Found, run: RunId, first_seq: i64, now
         .prepare_cached("UPDATE deliveries SET state = 'running', run = ?2, attempts = 1 WHERE ordinal = ?1")?
         .execute(params![found.ordinal, run.to_string()])
         .map_err(|error| taken(error, || format!("run `{run}` belongs to another delivery")))?;
-    let user_messages = store_messages(connection, found, run, first_seq, now)?;
+    let mut user_messages: Vec<Message> = store_overheard(connection, found, run, first_seq, now)?.into_iter().collect();
+    let next_seq = user_messages.last().map_or(first_seq, |overheard| overheard.seq + 1);
+    user_messages.extend(store_messages(connection, found, run, next_seq, now)?);
     Ok(Turn { run, attempt: 1, user_messages, steps: Vec::new(), in_flight: None, resumed: false })
+}
+
+/// Stores what the session has overheard as the message that comes before those of the turn that takes it in.
+fn store_overheard(connection: &Connection, found: &Found, run: RunId, seq: i64, now: i64) -> Outcome<Option<Message>> {
+    let remarks = overheard::take(connection, found.session)?;
+    if remarks.is_empty() {
+        return Ok(None);
+    }
+    let message = Message {
+        id: MessageId::new(now),
+        role: Role::User,
+        content: wingman_message::overheard(&remarks),
+        created_at: now,
+        seq,
+        request: None,
+        run: Some(run),
+        sender: None,
+        status: MessageStatus::Complete,
+        error: None,
+        parts: Vec::new(),
+        attachments: Vec::new(),
+        untrusted: true,
+        overheard: true,
+    };
+    let belongs = Belongs::Delivery(found.ordinal);
+    messages::insert(connection, &NewMessage { session: found.session, belongs, message: &message })?;
+    messages::count(connection, found.session, std::slice::from_ref(&message), now)?;
+    Ok(Some(message))
 }
 
 /// Stores what users said in a delivery as their messages in `run`.
@@ -313,6 +345,7 @@ fn store_messages(connection: &Connection, found: &Found, run: RunId, first_seq:
             parts: Vec::new(),
             attachments: inbound.attachments,
             untrusted: found.origin.is_untrusted(),
+            overheard: false,
         };
         messages::insert(
             connection,

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use wingman_message::{
-    AccountName, ChannelName, ChannelSkills, Components, Entrance, HttpReply, HttpRequest, Inbound, Outbound, Phase, Place,
-    PluginFailure, PluginName, PluginStatus, Receipt, Received, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
+    AccountName, ChannelName, ChannelSkills, Components, Entrance, HttpReply, HttpRequest, Inbound, InboundKind, Outbound, Phase,
+    Place, PluginFailure, PluginName, PluginStatus, Receipt, Received, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
     WebhookDelivery,
 };
 
@@ -183,6 +183,7 @@ fn said_by_client(channel: &ChannelName, request: &HttpRequest) -> Received {
     let payload: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let message = Inbound {
         id: request.url.clone(),
+        kind: InboundKind::Message,
         place: Place::of(channel.clone()),
         sender: None,
         text: payload["content"].as_str().unwrap().to_owned(),

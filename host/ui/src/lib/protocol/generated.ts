@@ -612,6 +612,8 @@ export type StoredMessage = {
   runId?: string;
   /** What people call the one who wrote it, or else the network's id of them. */
   sender?: string;
+  /** Nobody said it to the agent: it is what was said and done around it since the turn before, for the agent to know. */
+  overheard?: boolean;
   /** How it ended; on an assistant's message. */
   status?: Status;
   /** What went wrong, for people. */
@@ -831,6 +833,8 @@ export type ExportedMessage = {
   attachments?: unknown[];
   /** Strangers wrote it: a model is shown it as data. */
   untrusted?: boolean;
+  /** It is what was said and done around the agent, and not to it. */
+  overheard?: boolean;
   /** What a model is shown of the run that it came from, step by step. */
   journal?: unknown[];
 };
