@@ -3,6 +3,7 @@
 
 use crate::growing::{self, Growth, Source};
 use crate::hub::lock;
+use crate::queue::Sender;
 use crate::retry::{Next, RetryPolicy};
 use crate::turn::persist;
 use std::collections::{HashMap, HashSet};
@@ -13,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wingman_message::{AgentId, ChannelName, Clock, Components, DeliveryId, Outbound, Phase, Place, PluginFailure, Receipt};
-use wingman_store::{AgentStore, OutboxRow, ReplyTarget};
+use wingman_store::{AgentStore, OutboxRow, Outgoing, ReplyTarget};
 
 /// How many replies are being handed to components at once; the other lanes wait.
 const CONCURRENT: usize = 32;
@@ -130,6 +131,12 @@ impl Couriers {
         }
     }
 
+    /// What came from this sender can be reacted to, as far as its plugin says.
+    pub(crate) fn reacts_at(&self, sender: &Sender) -> bool {
+        let Sender::Channel(Place { channel, .. }) = sender else { return false };
+        self.office.components.skills(channel).is_some_and(|skills| skills.presence)
+    }
+
     /// The channel's network shows replies as they grow, as far as is known.
     pub(crate) fn can_edit(&self, channel: &ChannelName) -> bool {
         !lock(&self.rigid).contains(channel)
@@ -197,6 +204,10 @@ impl Couriers {
 
     /// Tries once. None when what came of it could not be stored: to go on would be to say it twice.
     async fn deliver(&self, store: &AgentStore, row: &OutboxRow, lane: &Lane) -> Option<()> {
+        let markdown = match &row.what {
+            Outgoing::Reply { markdown } => markdown,
+            Outgoing::Reaction { emoji } => return self.react(store, row, lane, emoji).await,
+        };
         let growth = lock(&self.growing).get(&row.delivery).cloned();
         if let Some(growth) = growth {
             // Its last call must be over. Then the row is read again: it knows what is shown.
@@ -208,7 +219,7 @@ impl Couriers {
         let _permit = self.permits.acquire().await.ok()?;
         let sent = tokio::select! {
             () = self.office.abort.cancelled() => return None,
-            sent = self.office.components.deliver(finish(row)) => sent,
+            sent = self.office.components.deliver(finish(row, markdown)) => sent,
         };
         let failure = match sent {
             Ok(Receipt { unfinished: None, ids, .. }) => {
@@ -224,6 +235,24 @@ impl Couriers {
         self.failed(store, row, &failure).await
     }
 
+    /// Shows a reaction. To show it again is to show it once: networks keep one of a kind.
+    async fn react(&self, store: &AgentStore, row: &OutboxRow, lane: &Lane, emoji: &str) -> Option<()> {
+        let _permit = self.permits.acquire().await.ok()?;
+        let ReplyTarget { place, reply_to, .. } = &row.target;
+        let message = reply_to.as_deref().unwrap_or_default();
+        let shown = tokio::select! {
+            () = self.office.abort.cancelled() => return None,
+            shown = self.office.components.react(place, message, Some(emoji)) => shown,
+        };
+        match shown {
+            Ok(()) => persist(&self.office.abort, || store.outbox_settled(row.id)).await,
+            Err(failure) => {
+                lane.waits_for_operator.store(waits_for_operator(&failure), Ordering::Relaxed);
+                self.failed(store, row, &failure).await
+            }
+        }
+    }
+
     async fn failed(&self, store: &AgentStore, row: &OutboxRow, failure: &PluginFailure) -> Option<()> {
         let (channel, reason, now) = (&row.target.place.channel, failure.to_string(), self.office.clock.now_ms());
         let for_so_long = Duration::from_millis(u64::try_from(now.saturating_sub(row.since)).unwrap_or(0));
@@ -233,6 +262,11 @@ impl Couriers {
                 tracing::info!(%channel, delivery = %row.delivery, %reason, pause_ms, "a reply is tried again");
                 let next_at = now.saturating_add(pause_ms);
                 persist(&self.office.abort, || store.outbox_retry(row.id, next_at, reason.clone())).await
+            }
+            // A reaction that comes late, by somebody's hand, is of use to nobody.
+            Next::GiveUp if matches!(row.what, Outgoing::Reaction { .. }) => {
+                tracing::warn!(%channel, delivery = %row.delivery, %reason, "a reaction was given up");
+                persist(&self.office.abort, || store.outbox_settled(row.id)).await
             }
             Next::GiveUp => {
                 tracing::error!(%channel, delivery = %row.delivery, %reason, "a reply is a dead letter now");
@@ -248,13 +282,13 @@ fn waits_for_operator(failure: &PluginFailure) -> bool {
 }
 
 /// The last phase of a reply: all of it.
-fn finish(row: &OutboxRow) -> Outbound {
+fn finish(row: &OutboxRow, markdown: &str) -> Outbound {
     let ReplyTarget { place, reply_to, context, shown } = row.target.clone();
     Outbound {
         id: row.delivery.to_string(),
         place,
         reply_to,
-        markdown: row.markdown.clone(),
+        markdown: markdown.to_owned(),
         attachments: Vec::new(),
         phase: Phase::Finish,
         previous: shown,

@@ -155,6 +155,7 @@ pub(crate) async fn start(
     let (asks, boundary) = mpsc::channel(1);
     let driver = Driver {
         store: store.clone(),
+        delivery: lead.delivery,
         shared: Arc::clone(&session.shared),
         feed: Arc::clone(feed),
         origin: lead.origin.clone(),
@@ -168,6 +169,7 @@ pub(crate) async fn start(
             session: session.session.clone(),
             run: turn.run,
             folder: folder.clone().unwrap_or_else(|_| Arc::clone(&agent.info().outputs)),
+            reacts: session.shared.couriers.reacts_at(&lead.sender),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },

@@ -55,7 +55,7 @@ pub use error::StoreError;
 pub use export::SessionExport;
 pub use gateway::GatewayStore;
 pub use messages::MessagePage;
-pub use outbox::{OutboxId, OutboxRow, ReplyTarget};
+pub use outbox::{OutboxId, OutboxRow, Outgoing, ReplyTarget};
 pub use questions::{Asked, QuestionTarget};
 pub use search::{SearchHit, SearchPage};
 pub use sessions::{NewSession, SessionRecord};

@@ -117,7 +117,7 @@ impl AgentStore {
         self.database
             .write(move |connection| {
                 let lead = open_run(connection, run)?;
-                write_step(connection, lead.ordinal, number, &entry)
+                write_step(connection, lead.ordinal, number, &entry).map(drop)
             })
             .await
     }
@@ -454,14 +454,15 @@ fn end_joined(connection: &Connection, finish: &FinishTurn, found: &Found, now: 
     Ok(())
 }
 
-fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry) -> Outcome<()> {
+/// Writes a step, unless it is there: false then.
+pub(crate) fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry) -> Outcome<bool> {
     let stored: Option<String> = connection
         .prepare_cached("SELECT entry_json FROM steps WHERE delivery = ?1 AND n = ?2")?
         .query_row(params![ordinal, number], |row| row.get(0))
         .optional()?;
     match stored {
         // Whoever could not know whether a step was stored stores it again.
-        Some(stored) if from_json::<Entry>(&stored)? == *entry => Ok(()),
+        Some(stored) if from_json::<Entry>(&stored)? == *entry => Ok(false),
         Some(_) => Err(StoreError::Conflict(format!("the journal has another step {number}")).into()),
         None => {
             connection.prepare_cached("INSERT INTO steps (delivery, n, entry_json) VALUES (?1, ?2, ?3)")?.execute(params![
@@ -469,7 +470,7 @@ fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry)
                 number,
                 to_json(entry)?
             ])?;
-            Ok(())
+            Ok(true)
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use wingman_harness::model_server::{ModelServer, Reply};
 use wingman_harness::parlor::{Parlor, SIGNING_SECRET};
 use wingman_harness::{Answer, Gateway, Home};
 
@@ -96,4 +97,35 @@ async fn edits_and_deletions_change_what_waits_and_the_agent_is_told_of_what_the
     let told = "- Ada reacted with 👍 to a message of yours (\"You said: meet at six\")";
     assert!(said.contains(told) && said.contains("- Ada deleted an earlier message (\"meet at six\")"), "{said}");
     assert_eq!(said.matches("- Ada").count(), 2, "{said}");
+}
+
+/// A model's answer that calls `react`.
+fn reaction(emoji: &str) -> Reply {
+    let function = json!({ "name": "react", "arguments": json!({ "emoji": emoji }).to_string() });
+    let delta = json!({ "tool_calls": [{ "index": 0, "id": "a", "type": "function", "function": function }] });
+    let chunk = |delta: Value, finish: Option<&str>| json!({ "object": "chat.completion.chunk", "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
+    Reply::events().data(chunk(delta, None)).data(chunk(json!({}), Some("tool_calls"))).data("[DONE]").end()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_reacts_to_the_message_that_it_answers_once_even_where_it_is_refused_at_first() {
+    let parlor = Parlor::start().await;
+    let model = ModelServer::start(vec![reaction("👍"), Reply::openai_text(&["Gladly."])]).await.unwrap();
+    let base_url = format!("{}/v1", model.url());
+    let home = Home::new(|config| {
+        config["plugins"]["use"] = json!({ "parlor": parlor.all_it_needs() });
+        config["providers"] = json!({ "lab": { "baseUrl": base_url } });
+        config["agents"]["list"][0]["model"] = json!("lab:one");
+    });
+    parlor.install(&home, "parlor");
+    let gateway = home.start().await;
+    // The reaction goes first, so that it is what is refused.
+    parlor.refuse(1, 500, None);
+    deliver(&gateway, Parlor::message("m1", "den", "would you?")).await;
+    until_said(&parlor, "Gladly.").await;
+    let record = parlor.record();
+    assert_eq!(record.reactions, [("m1".to_owned(), "👍".to_owned())]);
+    let reactions: Vec<u16> = record.called("PUT", "/reaction").iter().map(|call| call.status).collect();
+    assert_eq!(reactions, [500, 204]);
+    assert_eq!(gateway.get("/api/dead-letters").await.body, json!([]));
 }
