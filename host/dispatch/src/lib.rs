@@ -50,8 +50,8 @@ pub use watch::Watch;
 pub use webhook_entrance::{WebhookAccepted, WebhookPost};
 pub use webhooks::{Webhook, WebhookChange, WebhookSecret, WebhookSource, Webhooks};
 pub use wingman_store::{
-    CopiedMessage, CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, SearchCursor, SearchHit, SessionCursor,
-    SessionExport, SessionRecord, SnippetPart, StoreError, StoredWebhook,
+    CopiedMessage, CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, OutboxRow, Outgoing, SearchCursor,
+    SearchHit, SessionCursor, SessionExport, SessionRecord, SnippetPart, StoreError, StoredWebhook,
 };
 
 use courier::{Couriers, Office};

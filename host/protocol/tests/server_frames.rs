@@ -317,6 +317,7 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<AuthSession>("rest.AuthSession", &mut tested);
     round_trip::<LoginRequest>("rest.LoginRequest", &mut tested);
     round_trip::<DeadLetter>("rest.DeadLetter", &mut tested);
+    round_trip::<OutboxEntry>("rest.OutboxEntry", &mut tested);
     round_trip::<QuestionReply>("rest.QuestionReply", &mut tested);
     round_trip::<Health>("rest.Health", &mut tested);
     round_trip::<Stats>("rest.Stats", &mut tested);

@@ -82,6 +82,7 @@ macro_rules! select {
 }
 
 pub(crate) const PENDING: &str = select!("WHERE o.is_sent = 0 ORDER BY o.id LIMIT ?1");
+const WAITING: &str = select!("WHERE o.is_sent = 1 AND o.is_dead = 0 ORDER BY o.id LIMIT ?1");
 pub(crate) const NEXT_AT_PLACE: &str =
     select!("WHERE o.place_json = ?1 AND o.is_sent = 1 AND o.is_dead = 0 ORDER BY o.id LIMIT 1");
 pub(crate) const PLACES: &str = "SELECT DISTINCT place_json FROM outbox WHERE is_sent = 1 AND is_dead = 0";
@@ -100,7 +101,15 @@ impl AgentStore {
     /// # Errors
     /// See [`AgentStore`].
     pub async fn outbox_pending(&self, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        self.database.read(move |connection| pending(connection, limit)).await
+        self.database.read(move |connection| listed(connection, PENDING, limit)).await
+    }
+
+    /// The oldest of what is to be sent to networks, due or not; at most `limit` of it.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn outbox_waiting(&self, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.database.read(move |connection| listed(connection, WAITING, limit)).await
     }
 
     /// The places that replies are to be sent to, whether they are due or wait. At start.
@@ -312,8 +321,8 @@ fn addressed(connection: &Connection, ordinal: i64) -> Outcome<Addressed> {
     })
 }
 
-fn pending(connection: &Connection, count: usize) -> Outcome<Vec<OutboxRow>> {
-    let mut statement = connection.prepare_cached(PENDING)?;
+fn listed(connection: &Connection, query: &str, count: usize) -> Outcome<Vec<OutboxRow>> {
+    let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([limit(count)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -6,8 +6,9 @@ use crate::codec::{from_json, to_json};
 use crate::delivered;
 use crate::deliveries::DeliveryState;
 use crate::error::{Outcome, StoreError};
+use crate::messages::{self, Belongs, NewMessage};
 use rusqlite::{Connection, params};
-use wingman_message::{Inbound, Target, remark};
+use wingman_message::{Inbound, Message, MessageId, MessageStatus, Role, RunId, Target, remark};
 
 /// How many remarks a session keeps for its next turn, and how many bytes they have together. The oldest are dropped.
 const MAX_REMARKS: i64 = 50;
@@ -97,7 +98,7 @@ pub(crate) fn replace(connection: &Connection, inbox: i64, message: &Inbound) ->
 }
 
 /// Takes out what a session has overheard, the oldest first, for the turn that begins.
-pub(crate) fn take(connection: &Connection, session: i64) -> Outcome<Vec<String>> {
+fn take(connection: &Connection, session: i64) -> Outcome<Vec<String>> {
     let remarks = connection
         .prepare_cached(OF_SESSION)?
         .query_map([session], |row| row.get(0))?
@@ -107,6 +108,39 @@ pub(crate) fn take(connection: &Connection, session: i64) -> Outcome<Vec<String>
         connection.prepare_cached(FORGET)?.execute([session])?;
     }
     Ok(remarks)
+}
+
+/// Stores what a session has overheard as the message that comes before those of the turn that takes it in.
+pub(crate) fn store(
+    connection: &Connection,
+    (session, ordinal): (i64, i64),
+    run: RunId,
+    seq: i64,
+    now: i64,
+) -> Outcome<Option<Message>> {
+    let remarks = take(connection, session)?;
+    if remarks.is_empty() {
+        return Ok(None);
+    }
+    let message = Message {
+        id: MessageId::new(now),
+        role: Role::User,
+        content: wingman_message::overheard(&remarks),
+        created_at: now,
+        seq,
+        request: None,
+        run: Some(run),
+        sender: None,
+        status: MessageStatus::Complete,
+        error: None,
+        parts: Vec::new(),
+        attachments: Vec::new(),
+        untrusted: true,
+        overheard: true,
+    };
+    messages::insert(connection, &NewMessage { session, belongs: Belongs::Delivery(ordinal), message: &message })?;
+    messages::count(connection, session, std::slice::from_ref(&message), now)?;
+    Ok(Some(message))
 }
 
 /// The message as it came, while that is kept.

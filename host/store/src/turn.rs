@@ -292,38 +292,11 @@ fn begin(connection: &Connection, found: &Found, run: RunId, first_seq: i64, now
         .prepare_cached("UPDATE deliveries SET state = 'running', run = ?2, attempts = 1 WHERE ordinal = ?1")?
         .execute(params![found.ordinal, run.to_string()])
         .map_err(|error| taken(error, || format!("run `{run}` belongs to another delivery")))?;
-    let mut user_messages: Vec<Message> = store_overheard(connection, found, run, first_seq, now)?.into_iter().collect();
+    let mut user_messages: Vec<Message> =
+        overheard::store(connection, (found.session, found.ordinal), run, first_seq, now)?.into_iter().collect();
     let next_seq = user_messages.last().map_or(first_seq, |overheard| overheard.seq + 1);
     user_messages.extend(store_messages(connection, found, run, next_seq, now)?);
     Ok(Turn { run, attempt: 1, user_messages, steps: Vec::new(), in_flight: None, resumed: false })
-}
-
-/// Stores what the session has overheard as the message that comes before those of the turn that takes it in.
-fn store_overheard(connection: &Connection, found: &Found, run: RunId, seq: i64, now: i64) -> Outcome<Option<Message>> {
-    let remarks = overheard::take(connection, found.session)?;
-    if remarks.is_empty() {
-        return Ok(None);
-    }
-    let message = Message {
-        id: MessageId::new(now),
-        role: Role::User,
-        content: wingman_message::overheard(&remarks),
-        created_at: now,
-        seq,
-        request: None,
-        run: Some(run),
-        sender: None,
-        status: MessageStatus::Complete,
-        error: None,
-        parts: Vec::new(),
-        attachments: Vec::new(),
-        untrusted: true,
-        overheard: true,
-    };
-    let belongs = Belongs::Delivery(found.ordinal);
-    messages::insert(connection, &NewMessage { session: found.session, belongs, message: &message })?;
-    messages::count(connection, found.session, std::slice::from_ref(&message), now)?;
-    Ok(Some(message))
 }
 
 /// Stores what users said in a delivery as their messages in `run`.

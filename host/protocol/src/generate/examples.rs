@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 69] = [
+pub(super) const EXAMPLES: [(&str, &str); 70] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -73,6 +73,7 @@ pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("rest.AuthSession"),
     golden!("rest.LoginRequest"),
     golden!("rest.DeadLetter"),
+    golden!("rest.OutboxEntry"),
     golden!("rest.QuestionReply"),
     golden!("rest.Health"),
     golden!("rest.Stats"),
