@@ -115,7 +115,7 @@ impl Agent {
     }
 
     async fn ask(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Result<Step, RunError> {
-        let tools = self.toolbox.now().specs();
+        let tools = self.toolbox.now().specs(context);
         let Fitted { request, estimate } = self.context.request(context, &self.instructions, tools, history, run).await;
         let mut stream = self.model.stream(request).await.map_err(|error| self.failed(error))?;
         let (mut text, mut calls, mut reasoning) = (String::new(), Vec::new(), Reasoning::default());
@@ -215,7 +215,7 @@ impl AgentRuntime for Agent {
     }
 
     async fn compact(&self, context: &RunContext, history: &[Entry], run: &[Entry]) -> Option<Compaction> {
-        let tools = self.toolbox.now().specs();
+        let tools = self.toolbox.now().specs(context);
         self.context.compact(context, self.model.as_ref(), &self.instructions, &tools, history, run).await
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::agent::ToolFilter;
 use crate::input_check::InputChecks;
-use crate::{ask_user, delegate};
+use crate::{ask_user, delegate, react};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,8 +84,10 @@ impl Tools<'_> {
         self.tools.keys().cloned().collect()
     }
 
-    pub(crate) fn specs(&self) -> Vec<ToolSpec> {
-        self.tools.values().map(|tool| tool.spec().clone()).collect()
+    /// Those that are of use in the run of `context`.
+    pub(crate) fn specs(&self, context: &RunContext) -> Vec<ToolSpec> {
+        let useful = self.tools.values().filter(|tool| context.reacts || tool.kind() != ToolKind::Reacts);
+        useful.map(|tool| tool.spec().clone()).collect()
     }
 
     /// What it takes to answer `call`. A call that cannot be done is known as such here, before anybody is asked about it.
@@ -97,6 +99,7 @@ impl Tools<'_> {
                     ToolKind::Runs => Work::Tool { repeatable: tool.spec().idempotent },
                     ToolKind::Asks => ask_user::work(&call.input),
                     ToolKind::Delegates => delegate::work(&call.input),
+                    ToolKind::Reacts => react::work(&call.input),
                 };
                 (self.toolbox.approvals.of(tool.as_ref()), work)
             }

@@ -313,6 +313,9 @@ pub struct Binding {
     /// What a message must look like. A field that is left out matches anything; ids are compared exactly as written.
     #[serde(rename = "match")]
     pub matches: BindingMatch,
+    /// Shows the agent what others say around it, and not to it, with the next message that is to it.
+    #[serde(default = "yes")]
+    pub context: bool,
 }
 
 /// What a message must look like to match a binding.

@@ -1,28 +1,39 @@
 //! The channels' entrance: messages of chat networks, whether a network sent them or a plugin fetched them. The bindings decide
-//! whose they are. Durable before anybody is told so.
+//! whose they are. Durable before anybody is told so. What asks for no turn goes on to `aside`.
 
 use crate::Dispatch;
+use crate::aside::{Heard, sorted};
 use crate::error::Refused;
 use crate::fingerprint;
 use crate::queue::Waiting;
 use async_trait::async_trait;
 use wingman_message::{
-    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, PeerKind, Place, QueueMode,
+    AccountName, ChannelName, DeliveryId, Entrance, HttpReply, Inbound, Intake, IntakeError, Origin, Place, QueueMode,
     SessionKey, SessionSource, UnverifiedRequest, VerifiedRequest,
 };
 use wingman_store::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, StoreError};
 
 /// Which of the operator's accounts messages came in by.
 #[derive(Debug, Clone)]
-struct Doorway {
+pub(crate) struct Doorway {
     channel: ChannelName,
     account: Option<AccountName>,
 }
 
+/// What messages ask for.
+#[derive(Debug, Clone, Copy)]
+enum Asks {
+    Turn,
+    Nothing,
+    /// Of a message that came before.
+    Change,
+}
+
 impl Dispatch {
-    /// Accepts messages of a chat network: when this returns, those that ask for an answer are durable, repeats left out. Messages
-    /// of one conversation are one turn. Messages of bots, and those in a group that are not addressed to the agent, ask for none
-    /// and are not kept.
+    /// Accepts messages of a chat network: when this returns, they are durable, repeats left out. Messages of one conversation are
+    /// one turn. Messages of bots, and those in a group that are not addressed to the agent, ask for none: the session's next turn
+    /// is shown the newest of them. The same holds for edits, deletions and reactions, but for those of a message that still waits
+    /// for its turn, which is changed or cancelled.
     ///
     /// # Errors
     /// [`Refused::QueueFull`], [`Refused::Store`], [`Refused::ShuttingDown`]: what is missing may be handed over again, all of it.
@@ -66,24 +77,43 @@ impl Dispatch {
     }
 
     async fn accept_channel(&self, doorway: &Doorway, messages: Vec<Inbound>) -> Result<(), Refused> {
-        let messages = self.take_answers(doorway, messages).await?;
-        for (place, messages) in by_place(messages) {
-            let session = self.registry.roster.router().route(&place).session;
-            if let Err(refused @ Refused::AgentDisabled(_)) = self.registry.roster.taking(session.agent()) {
-                // A network that is told to try again would do so for ever, and what comes behind it would wait.
-                tracing::warn!(channel = %doorway.channel, %session, reason = %refused, "messages are not taken");
-                continue;
-            }
-            let mut messages = messages.into_iter().peekable();
-            while messages.peek().is_some() {
-                let some = messages.by_ref().take(MAX_MESSAGES_PER_DELIVERY).collect();
-                match self.accept_conversation(doorway, session.clone(), some).await {
-                    // Whoever hands it over again is refused again, for ever, and with it all that comes behind it.
-                    Err(Refused::Store(StoreError::Invalid(reason))) => {
-                        tracing::error!(channel = %doorway.channel, %session, %reason, "messages cannot be kept, and are dropped");
-                    }
-                    outcome => outcome?,
+        let Heard { requests, overheard, amendments } = sorted(self.take_answers(doorway, messages).await?);
+        // First, so that the turn that is asked for knows what was said around it.
+        for (place, messages) in by_place(overheard) {
+            self.accept_at(doorway, &place, messages, Asks::Nothing).await?;
+        }
+        for (place, messages) in by_place(requests) {
+            self.accept_at(doorway, &place, messages, Asks::Turn).await?;
+        }
+        for amendment in amendments {
+            let place = amendment.place.clone();
+            self.accept_at(doorway, &place, vec![amendment], Asks::Change).await?;
+        }
+        Ok(())
+    }
+
+    /// Accepts what came in at one place, so many at a time as a delivery may hold.
+    async fn accept_at(&self, doorway: &Doorway, place: &Place, messages: Vec<Inbound>, asks: Asks) -> Result<(), Refused> {
+        let session = self.registry.roster.router().route(place).session;
+        if let Err(refused @ Refused::AgentDisabled(_)) = self.registry.roster.taking(session.agent()) {
+            // A network that is told to try again would do so for ever, and what comes behind it would wait.
+            tracing::warn!(channel = %doorway.channel, %session, reason = %refused, "messages are not taken");
+            return Ok(());
+        }
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() {
+            let some = messages.by_ref().take(MAX_MESSAGES_PER_DELIVERY).collect();
+            let accepted = match asks {
+                Asks::Turn => self.accept_conversation(doorway, session.clone(), some).await,
+                Asks::Nothing => self.overhear(doorway, session.clone(), some).await,
+                Asks::Change => self.amend(doorway, session.clone(), some).await,
+            };
+            match accepted {
+                // Whoever hands it over again is refused again, for ever, and with it all that comes behind it.
+                Err(Refused::Store(StoreError::Invalid(reason))) => {
+                    tracing::error!(channel = %doorway.channel, %session, %reason, "messages cannot be kept, and are dropped");
                 }
+                outcome => outcome?,
             }
         }
         Ok(())
@@ -99,7 +129,7 @@ impl Dispatch {
                 message.place.account = Some(account.to_string());
             }
             let says_nothing = message.text.trim().is_empty();
-            if is_by_bot(&message) || says_nothing || !self.answers(doorway, &message).await? {
+            if !message.kind.is_message() || is_by_bot(&message) || says_nothing || !self.answers(doorway, &message).await? {
                 others.push(message);
             }
         }
@@ -125,7 +155,13 @@ impl Dispatch {
         }
     }
 
-    fn channel_delivery(&self, doorway: &Doorway, session: SessionKey, messages: Vec<Inbound>, mode: QueueMode) -> NewDelivery {
+    pub(crate) fn channel_delivery(
+        &self,
+        doorway: &Doorway,
+        session: SessionKey,
+        messages: Vec<Inbound>,
+        mode: QueueMode,
+    ) -> NewDelivery {
         let now = self.clock.now_ms();
         let Doorway { channel, account } = doorway.clone();
         let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
@@ -178,17 +214,17 @@ impl Intake for Dispatch {
     ) -> Result<(), IntakeError> {
         self.channel(channel, account, messages).await.map_err(|refused| IntakeError(refused.to_string()))
     }
+
+    fn renewed(&self) {
+        self.registry.shared.couriers.renewed();
+    }
 }
 
-/// The messages that ask for a turn, by conversation, each in the order in which they came. An answer goes to one place, so that
-/// two conversations of one session are two turns.
+/// Messages by conversation, each in the order in which they came. An answer goes to one place, so that two conversations of one
+/// session are two turns.
 fn by_place(messages: Vec<Inbound>) -> Vec<(Place, Vec<Inbound>)> {
     let mut conversations: Vec<(Place, Vec<Inbound>)> = Vec::new();
     for message in messages {
-        if !asks_for_a_turn(&message) {
-            tracing::debug!(channel = %message.place.channel, message = message.id, "a message asks for no answer");
-            continue;
-        }
         match conversations.iter_mut().find(|(place, _)| *place == message.place) {
             Some((_, conversation)) => conversation.push(message),
             None => conversations.push((message.place.clone(), vec![message])),
@@ -197,12 +233,6 @@ fn by_place(messages: Vec<Inbound>) -> Vec<(Place, Vec<Inbound>)> {
     conversations
 }
 
-/// Two bots must not talk to each other for ever, and not everything that is said in a room is said to the agent.
-fn asks_for_a_turn(message: &Inbound) -> bool {
-    let among_others = message.place.peer.as_ref().is_some_and(|peer| peer.kind != PeerKind::Dm);
-    !is_by_bot(message) && (message.mentioned || !among_others)
-}
-
-fn is_by_bot(message: &Inbound) -> bool {
+pub(crate) fn is_by_bot(message: &Inbound) -> bool {
     message.sender.as_ref().is_some_and(|sender| sender.is_bot)
 }

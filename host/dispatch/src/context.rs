@@ -101,6 +101,7 @@ mod tests {
             parts: Vec::new(),
             attachments: Vec::new(),
             untrusted: false,
+            overheard: false,
         }
     }
 

@@ -3,16 +3,18 @@
 
 use crate::growing::{self, Growth, Source};
 use crate::hub::lock;
+use crate::queue::Sender;
 use crate::retry::{Next, RetryPolicy};
 use crate::turn::persist;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wingman_message::{AgentId, ChannelName, Clock, Components, DeliveryId, Outbound, Phase, Place, PluginFailure, Receipt};
-use wingman_store::{AgentStore, OutboxRow, ReplyTarget};
+use wingman_store::{AgentStore, OutboxRow, Outgoing, ReplyTarget};
 
 /// How many replies are being handed to components at once; the other lanes wait.
 const CONCURRENT: usize = 32;
@@ -48,6 +50,10 @@ struct Lane {
     wake: Notify,
     /// Something came since the lane last asked the store.
     news: Mutex<bool>,
+    /// Its next reply waits for something that the operator has to do.
+    waits_for_operator: AtomicBool,
+    /// The operator may have done it: that reply is tried before its time.
+    is_due: AtomicBool,
 }
 
 impl Couriers {
@@ -117,6 +123,20 @@ impl Couriers {
         });
     }
 
+    /// Tries again what waits for a plugin, a grant, or anything else that the operator gives.
+    pub(crate) fn renewed(&self) {
+        for lane in lock(&self.lanes).values().filter(|lane| lane.waits_for_operator.load(Ordering::Relaxed)) {
+            lane.is_due.store(true, Ordering::Relaxed);
+            lane.wake.notify_one();
+        }
+    }
+
+    /// What came from this sender can be reacted to, as far as its plugin says.
+    pub(crate) fn reacts_at(&self, sender: &Sender) -> bool {
+        let Sender::Channel(Place { channel, .. }) = sender else { return false };
+        self.office.components.skills(channel).is_some_and(|skills| skills.presence)
+    }
+
     /// The channel's network shows replies as they grow, as far as is known.
     pub(crate) fn can_edit(&self, channel: &ChannelName) -> bool {
         !lock(&self.rigid).contains(channel)
@@ -146,8 +166,8 @@ impl Couriers {
             *lock(&lane.news) = false;
             let Some(next) = persist(&self.office.abort, || store.outbox_next(place)).await else { break };
             match next {
-                Some(row) if self.due(&row) > self.office.clock.now_ms() => self.pause(&row, lane).await,
-                Some(row) => match self.deliver(store, &row).await {
+                Some(row) if self.is_early(&row, lane) => self.pause(&row, lane).await,
+                Some(row) => match self.deliver(store, &row, lane).await {
                     Some(()) => {}
                     None => break,
                 },
@@ -156,6 +176,10 @@ impl Couriers {
             }
         }
         lock(&self.lanes).remove(key);
+    }
+
+    fn is_early(&self, row: &OutboxRow, lane: &Lane) -> bool {
+        !lane.is_due.swap(false, Ordering::Relaxed) && self.due(row) > self.office.clock.now_ms()
     }
 
     /// Ends the lane, unless a reply came meanwhile.
@@ -179,7 +203,11 @@ impl Couriers {
     }
 
     /// Tries once. None when what came of it could not be stored: to go on would be to say it twice.
-    async fn deliver(&self, store: &AgentStore, row: &OutboxRow) -> Option<()> {
+    async fn deliver(&self, store: &AgentStore, row: &OutboxRow, lane: &Lane) -> Option<()> {
+        let markdown = match &row.what {
+            Outgoing::Reply { markdown } => markdown,
+            Outgoing::Reaction { emoji } => return self.react(store, row, lane, emoji).await,
+        };
         let growth = lock(&self.growing).get(&row.delivery).cloned();
         if let Some(growth) = growth {
             // Its last call must be over. Then the row is read again: it knows what is shown.
@@ -191,11 +219,11 @@ impl Couriers {
         let _permit = self.permits.acquire().await.ok()?;
         let sent = tokio::select! {
             () = self.office.abort.cancelled() => return None,
-            sent = self.office.components.deliver(finish(row)) => sent,
+            sent = self.office.components.deliver(finish(row, markdown)) => sent,
         };
         let failure = match sent {
-            Ok(Receipt { unfinished: None, .. }) => {
-                return persist(&self.office.abort, || store.outbox_delivered(row.id)).await;
+            Ok(Receipt { unfinished: None, ids, .. }) => {
+                return persist(&self.office.abort, || store.outbox_shown(row.id, ids.clone())).await;
             }
             Ok(Receipt { unfinished: Some(failure), ids, .. }) => {
                 persist(&self.office.abort, || store.reply_shown(row.delivery, ids.clone())).await?;
@@ -203,7 +231,26 @@ impl Couriers {
             }
             Err(failure) => failure,
         };
+        lane.waits_for_operator.store(waits_for_operator(&failure), Ordering::Relaxed);
         self.failed(store, row, &failure).await
+    }
+
+    /// Shows a reaction. To show it again is to show it once: networks keep one of a kind.
+    async fn react(&self, store: &AgentStore, row: &OutboxRow, lane: &Lane, emoji: &str) -> Option<()> {
+        let _permit = self.permits.acquire().await.ok()?;
+        let ReplyTarget { place, reply_to, .. } = &row.target;
+        let message = reply_to.as_deref().unwrap_or_default();
+        let shown = tokio::select! {
+            () = self.office.abort.cancelled() => return None,
+            shown = self.office.components.react(place, message, Some(emoji)) => shown,
+        };
+        match shown {
+            Ok(()) => persist(&self.office.abort, || store.outbox_settled(row.id)).await,
+            Err(failure) => {
+                lane.waits_for_operator.store(waits_for_operator(&failure), Ordering::Relaxed);
+                self.failed(store, row, &failure).await
+            }
+        }
     }
 
     async fn failed(&self, store: &AgentStore, row: &OutboxRow, failure: &PluginFailure) -> Option<()> {
@@ -216,6 +263,11 @@ impl Couriers {
                 let next_at = now.saturating_add(pause_ms);
                 persist(&self.office.abort, || store.outbox_retry(row.id, next_at, reason.clone())).await
             }
+            // A reaction that comes late, by somebody's hand, is of use to nobody.
+            Next::GiveUp if matches!(row.what, Outgoing::Reaction { .. }) => {
+                tracing::warn!(%channel, delivery = %row.delivery, %reason, "a reaction was given up");
+                persist(&self.office.abort, || store.outbox_settled(row.id)).await
+            }
             Next::GiveUp => {
                 tracing::error!(%channel, delivery = %row.delivery, %reason, "a reply is a dead letter now");
                 persist(&self.office.abort, || store.outbox_bury(row.id, reason.clone())).await
@@ -224,14 +276,19 @@ impl Couriers {
     }
 }
 
+/// Somebody has to load, configure or grant something before it can succeed.
+fn waits_for_operator(failure: &PluginFailure) -> bool {
+    matches!(failure, PluginFailure::Unavailable(_) | PluginFailure::NotFound { .. } | PluginFailure::Quarantined { .. })
+}
+
 /// The last phase of a reply: all of it.
-fn finish(row: &OutboxRow) -> Outbound {
+fn finish(row: &OutboxRow, markdown: &str) -> Outbound {
     let ReplyTarget { place, reply_to, context, shown } = row.target.clone();
     Outbound {
         id: row.delivery.to_string(),
         place,
         reply_to,
-        markdown: row.markdown.clone(),
+        markdown: markdown.to_owned(),
         attachments: Vec::new(),
         phase: Phase::Finish,
         previous: shown,

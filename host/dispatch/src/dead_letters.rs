@@ -1,10 +1,10 @@
-//! Dead letters, over all agents: what a person sees of them, and what can be done with one.
+//! What is not delivered, over all agents: what still waits, and dead letters; what a person sees of them, and what can be done.
 
 use crate::Dispatch;
 use crate::error::Refused;
 use crate::webhook_entrance::WebhookPost;
 use wingman_message::{DeliveryId, Origin};
-use wingman_store::{AgentStore, DeadLetter, Original, Revived};
+use wingman_store::{AgentStore, DeadLetter, Original, OutboxRow, Revived};
 
 impl Dispatch {
     /// Dead letters of all agents, the newest first, at most `limit` of them; with `before`, older ones than that.
@@ -19,6 +19,20 @@ impl Dispatch {
         letters.sort_by_key(|letter| std::cmp::Reverse(letter.delivery));
         letters.truncate(limit);
         Ok(letters)
+    }
+
+    /// What is to be delivered to chat networks and is not yet, of all agents, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Refused::Store`]
+    pub async fn waiting(&self, limit: usize) -> Result<Vec<OutboxRow>, Refused> {
+        let mut waiting = Vec::new();
+        for agent in self.store.agents().await? {
+            waiting.extend(self.store.agent(&agent).await?.outbox_waiting(limit).await?);
+        }
+        waiting.sort_by_key(|row| row.created_at);
+        waiting.truncate(limit);
+        Ok(waiting)
     }
 
     /// Tries again: a reply is delivered once more, before all later ones to its place; a webhook's delivery is read anew.

@@ -11,7 +11,8 @@ use crate::turn::persist;
 use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 use wingman_message::{
-    AgentId, ChannelName, DeliveryId, Inbound, Origin, ParentRun, Place, QueueMode, RunId, SessionKey, SessionSource, ToolCall,
+    AgentId, ChannelName, DeliveryId, Inbound, InboundKind, Origin, ParentRun, Place, QueueMode, RunId, SessionKey,
+    SessionSource, ToolCall,
 };
 use wingman_store::{Accepted, AgentStore, DeliveryState, NewDelivery};
 
@@ -167,6 +168,7 @@ impl Delegation {
         let place = ChannelName::new(PLACE).map(Place::of);
         let message = place.map(|place| Inbound {
             id: format!("{}:{}", parent.run, parent.call_id),
+            kind: InboundKind::Message,
             place,
             sender: None,
             text: task.to_owned(),

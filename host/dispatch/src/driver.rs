@@ -13,13 +13,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 use wingman_message::{
-    AgentRuntime, Answer, Approval, Entry, Message, NewQuestion, Next, NextCall, Progress, QuestionKind, RunContext, RunError,
-    Step, StopReason, ToolCall, Usage, Work,
+    AgentRuntime, Answer, Approval, DeliveryId, Entry, Message, NewQuestion, Next, NextCall, Progress, QuestionKind, RunContext,
+    RunError, Step, StopReason, ToolCall, Usage, Work,
 };
 use wingman_store::{AgentStore, Asked, StoreError};
 
 /// Answers a call that was in flight when the process ended, and that must not be made twice.
 const INTERRUPTED: &str = "interrupted: the gateway was restarted during this call; the tool may or may not have done its work";
+
+/// Answers a wish to react where nobody could see it.
+const NO_REACTIONS: &str = "the message did not come from a network where you can react to it; nothing was done";
 
 /// How often a conversation that the model finds too long is shortened and tried again in one run.
 const MAX_SHORTENINGS: u32 = 3;
@@ -69,6 +72,8 @@ pub(crate) struct Boundary {
 pub(crate) struct Driver {
     pub(crate) agent: Arc<dyn AgentRuntime>,
     pub(crate) store: AgentStore,
+    /// What the run answers.
+    pub(crate) delivery: DeliveryId,
     pub(crate) shared: Arc<Shared>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) origin: RequestRef,
@@ -259,6 +264,7 @@ impl Driver {
                 let output = self.delegate(&call, &agent, &task, deadline).await?;
                 Ok(self.end(&call, started_at, output))
             }
+            Work::Reaction { emoji } => self.react(&call, emoji).await,
             // Answered above.
             Work::Fails { output } => Ok(self.answered_with(&call, output, true)),
         }
@@ -361,6 +367,18 @@ impl Driver {
             delegation.cancel(&child).await;
         }
         outcome
+    }
+
+    /// Sends the agent's reaction to the message that the run answers; it is stored together with the step that says so.
+    async fn react(&self, call: &ToolCall, emoji: String) -> Result<Step, DriveError> {
+        if !self.context.reacts {
+            return Ok(self.answered_with(call, NO_REACTIONS.to_owned(), true));
+        }
+        let step = self.answered_with(call, "the reaction is on its way".to_owned(), false);
+        let (run, number) = (self.context.run, self.number());
+        self.persist(|| self.store.react(run, number, step.entry.clone(), emoji.clone())).await?;
+        self.shared.couriers.send(self.store.clone(), self.delivery);
+        Ok(step)
     }
 
     /// Waits for somebody else. What others could use is given back meanwhile, and the run's time stands still.

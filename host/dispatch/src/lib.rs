@@ -4,6 +4,7 @@
 //! The session's task runs the agent, step by step, stores the answer, and tells everyone who watches. No wire format, no SQL,
 //! no component and no model is known here by name: they come in through the ports of `wingman-message`.
 
+mod aside;
 mod channel_entrance;
 mod client_entrance;
 mod context;
@@ -49,8 +50,8 @@ pub use watch::Watch;
 pub use webhook_entrance::{WebhookAccepted, WebhookPost};
 pub use webhooks::{Webhook, WebhookChange, WebhookSecret, WebhookSource, Webhooks};
 pub use wingman_store::{
-    CopiedMessage, CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, SearchCursor, SearchHit, SessionCursor,
-    SessionExport, SessionRecord, SnippetPart, StoreError, StoredWebhook,
+    CopiedMessage, CursorError, DeadLetter, DeadLetterKind, MessageCursor, MessagePage, OutboxRow, Outgoing, SearchCursor,
+    SearchHit, SessionCursor, SessionExport, SessionRecord, SnippetPart, StoreError, StoredWebhook,
 };
 
 use courier::{Couriers, Office};

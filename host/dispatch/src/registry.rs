@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use wingman_message::{AgentId, AgentRuntime, SessionKey};
-use wingman_store::Store;
+use wingman_store::{Amended, NewDelivery, Store};
 
 /// How many commands may wait for a session's task; senders wait beyond that.
 const MAILBOX: usize = 64;
@@ -60,6 +60,15 @@ impl Registry {
         let told = mailbox.send(Command::Enqueue { ordinal, waiting, reply }).await;
         // A task that just ended has left the delivery in the store, where the next one finds it.
         Ok(if told.is_ok() { position.await.unwrap_or(0) } else { 0 })
+    }
+
+    /// Has the session's task take an edit, a deletion or a reaction.
+    pub(crate) async fn amend(&self, new: NewDelivery) -> Result<Amended, Refused> {
+        let mailbox = self.task(&new.session).await?;
+        let (reply, amended) = oneshot::channel();
+        // A task that ends has stored it or not; whoever hands it over again is told the same.
+        mailbox.send(Command::Amend { new: Box::new(new), reply }).await.map_err(|_| Refused::ShuttingDown)?;
+        Ok(amended.await.map_err(|_| Refused::ShuttingDown)??)
     }
 
     /// As [`Self::task`], where the session's task has crashed so often in a row. Boxed, because a session's task starts others:

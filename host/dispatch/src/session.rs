@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wingman_message::{ClientId, Clock, DeliveryId, Message, Origin, QueueMode, RequestId, RunId, SessionKey};
-use wingman_store::{AgentStore, StoreError};
+use wingman_store::{AgentStore, Amended, NewDelivery, StoreError};
 
 /// How long a session's task lives on without work.
 const IDLE: Duration = Duration::from_secs(60);
@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Stop { delivery: DeliveryId, reply: oneshot::Sender<()> },
     /// A question of the session was answered; the store knows which, and how.
     Answered,
+    /// A network edits, deletes or reacts to what came in before.
+    Amend { new: Box<NewDelivery>, reply: oneshot::Sender<Result<Amended, StoreError>> },
 }
 
 /// What came of a wish to cancel.
@@ -168,6 +170,9 @@ impl SessionTask {
                     running.turn.answered();
                 }
             }
+            Command::Amend { new, reply } => {
+                let _ = reply.send(self.amend(*new, queue).await);
+            }
         }
     }
 
@@ -230,9 +235,7 @@ impl SessionTask {
     async fn cancel_waiting(&self, ordinal: i64, waiting: &Waiting, queue: &mut Queue) -> Cancelled {
         match self.store.cancel_pending(waiting.delivery).await {
             Ok(true) => {
-                queue.remove(ordinal);
-                self.shared.requests.remove(&waiting.origin);
-                self.feed.publish(&waiting.origin, What::Failed { answer: None, error: CANCELLED.into() });
+                self.forget_waiting(ordinal, waiting, queue);
                 Cancelled::Queued
             }
             Ok(false) if waiting.is_open => {
@@ -248,6 +251,24 @@ impl SessionTask {
                 Cancelled::NotFound
             }
         }
+    }
+
+    /// The delivery was cancelled before its turn.
+    fn forget_waiting(&self, ordinal: i64, waiting: &Waiting, queue: &mut Queue) {
+        queue.remove(ordinal);
+        self.shared.requests.remove(&waiting.origin);
+        self.feed.publish(&waiting.origin, What::Failed { answer: None, error: CANCELLED.into() });
+    }
+
+    /// Takes an edit, a deletion or a reaction. Here and nowhere else, so that no turn begins meanwhile with what it takes back.
+    async fn amend(&self, new: NewDelivery, queue: &mut Queue) -> Result<Amended, StoreError> {
+        let amended = self.store.amend(new).await?;
+        if let Amended::Cancelled(delivery) = amended
+            && let Some((ordinal, waiting)) = queue.find_delivery(delivery).map(|(ordinal, waiting)| (ordinal, waiting.clone()))
+        {
+            self.forget_waiting(ordinal, &waiting, queue);
+        }
+        Ok(amended)
     }
 
     /// A request that has joined a turn ends here; the turn goes on for the others.

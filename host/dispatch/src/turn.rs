@@ -125,8 +125,9 @@ pub(crate) async fn start(
         feed.take_numbers(session.persist(|| store.reserve_seq(&session.session, SEQ_BLOCK)).await?);
     }
     let fresh_run = RunId::new(session.shared.clock.now_ms());
-    // At most as many numbers as the deliveries have messages; those that a resumed turn does not need become a gap.
-    let first_seq = feed.allocate(wingman_store::MAX_MESSAGES_PER_DELIVERY * (1 + party.joined.len()));
+    // At most as many numbers as the deliveries have messages, and one for what was overheard; those that a resumed turn does not
+    // need become a gap.
+    let first_seq = feed.allocate(1 + wingman_store::MAX_MESSAGES_PER_DELIVERY * (1 + party.joined.len()));
     let merged: Vec<_> = party.joined.iter().map(|joined| joined.delivery).collect();
     let begin = || store.begin_merged_turn(lead.delivery, merged.clone(), fresh_run, first_seq);
     let turn = session.persist(begin).await?;
@@ -134,7 +135,8 @@ pub(crate) async fn start(
     if !turn.resumed {
         announce(session, party, &turn);
     }
-    let prompt: Vec<&str> = turn.user_messages.iter().map(|message| message.content.as_str()).collect();
+    let asked = turn.user_messages.iter().filter(|message| !message.overheard);
+    let prompt: Vec<&str> = asked.map(|message| message.content.as_str()).collect();
     feed.start_run(turn.run, &lead.origin, &prompt.join("\n\n").into(), PartsBuilder::from_journal(&turn.steps));
     if lead.is_channel() {
         let (store, feed) = (store.clone(), Arc::clone(feed));
@@ -153,6 +155,7 @@ pub(crate) async fn start(
     let (asks, boundary) = mpsc::channel(1);
     let driver = Driver {
         store: store.clone(),
+        delivery: lead.delivery,
         shared: Arc::clone(&session.shared),
         feed: Arc::clone(feed),
         origin: lead.origin.clone(),
@@ -166,6 +169,7 @@ pub(crate) async fn start(
             session: session.session.clone(),
             run: turn.run,
             folder: folder.clone().unwrap_or_else(|_| Arc::clone(&agent.info().outputs)),
+            reacts: session.shared.couriers.reacts_at(&lead.sender),
             cancel: cancel.clone(),
             emit: Emit::new(move |what| progress.progress(what)),
         },
@@ -231,6 +235,7 @@ pub(crate) async fn finish(session: &SessionTask, party: &Party, ended: Ended) {
         parts,
         attachments: Vec::new(),
         untrusted: false,
+        overheard: false,
     };
     let state = match ended.status {
         MessageStatus::Complete | MessageStatus::Truncated => DeliveryState::Done,

@@ -117,7 +117,15 @@ impl Dispatch {
             body: post.body,
             settings: String::new(),
         };
-        self.entrances.components.normalize(self.preset_of(webhook), delivery).await
+        let mut messages = self.entrances.components.normalize(self.preset_of(webhook), delivery).await?;
+        messages.retain(|message| {
+            let says_something = message.kind.is_message();
+            if !says_something {
+                tracing::debug!(webhook = %webhook.id, id = message.id, kind = ?message.kind, "a webhook brings messages only");
+            }
+            says_something
+        });
+        Ok(messages)
     }
 
     fn new_delivery(&self, webhook: &StoredWebhook, post: &WebhookPost) -> Result<NewDelivery, Refused> {

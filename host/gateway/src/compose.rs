@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wingman_agent::{
-    Agent, AgentSpec, AskUser, ContextSettings, CurrentTime, MemoryTool, ModelFactory, Resilient, RetryPolicy, ToolFilter,
+    Agent, AgentSpec, AskUser, ContextSettings, CurrentTime, MemoryTool, ModelFactory, React, Resilient, RetryPolicy, ToolFilter,
 };
 use wingman_config::{AgentFileError, Config, ModelName, Overrides};
 use wingman_dispatch::{Agents, Dispatch, Entrances, Folders, Webhooks};
@@ -106,7 +106,8 @@ pub(crate) struct Built {
 /// that agent; with any other, it is an error.
 pub(crate) fn agents(config: &Config, plugins: &PluginHost, mcp: &McpServers, clock: &Arc<dyn Clock>) -> Result<Built> {
     let models = ModelFactory::new(translate::model_limits(config))?;
-    let mut shared: Vec<Arc<dyn Tool>> = vec![Arc::new(CurrentTime::new(Arc::clone(clock))), Arc::new(AskUser::default())];
+    let mut shared: Vec<Arc<dyn Tool>> =
+        vec![Arc::new(CurrentTime::new(Arc::clone(clock))), Arc::new(AskUser::default()), Arc::new(React::default())];
     shared.extend(wingman_tools::files());
     let mut agents: Agents = HashMap::new();
     let mut broken = config.agents.broken.clone();

@@ -12,11 +12,13 @@ use wingman_route::{Binding, Match, Router};
 use wingman_server::ServerLimits;
 
 pub(crate) fn router(config: &Config) -> Result<Router> {
-    let bindings = config
-        .agents
-        .bindings
-        .iter()
-        .map(|binding| Ok(Binding { agent: AgentId::new(binding.agent_id.as_str())?, matches: matches(&binding.matches)? }));
+    let bindings = config.agents.bindings.iter().map(|binding| {
+        Ok(Binding {
+            agent: AgentId::new(binding.agent_id.as_str())?,
+            matches: matches(&binding.matches)?,
+            context: binding.context,
+        })
+    });
     let dm_scope = match config.gateway.session.dm_scope {
         DmScope::Main => wingman_message::DmScope::Main,
         DmScope::PerPeer => wingman_message::DmScope::PerPeer,

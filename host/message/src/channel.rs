@@ -134,6 +134,10 @@ pub trait Intake: Send + Sync + 'static {
     /// [`IntakeError`]: nothing may be forgotten; the caller tries again.
     async fn take(&self, channel: &ChannelName, account: Option<&AccountName>, messages: Vec<Inbound>)
     -> Result<(), IntakeError>;
+
+    /// Other plugins are loaded than before, or the operator gave them something: what waits for that may be tried again. Called
+    /// after each change, and once at the start; returns at once.
+    fn renewed(&self) {}
 }
 
 /// Why messages could not be made durable now.

@@ -123,11 +123,37 @@ impl Header {
     }
 }
 
+/// What a message does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InboundKind {
+    /// It says something: the only kind that asks for a turn.
+    #[default]
+    Message,
+    /// It replaces the text of the message that `reply_to` names.
+    Edit,
+    /// It takes back the message that `reply_to` names.
+    Deletion,
+    /// It reacts to the message that `reply_to` names; its text is the emoji.
+    Reaction,
+}
+
+impl InboundKind {
+    /// It says something.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        *self == Self::Message
+    }
+}
+
 /// One message in. Only a component makes these: the host fills in the channel and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
     /// The network's own id: the same id again is the same message.
     pub id: String,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "InboundKind::is_message")]
+    pub kind: InboundKind,
     /// Where the conversation is.
     pub place: Place,
     /// Who wrote it.
@@ -141,7 +167,7 @@ pub struct Inbound {
     /// The agent was addressed by name.
     #[serde(default)]
     pub mentioned: bool,
-    /// The network's id of the message that this one answers.
+    /// The network's id of the message that this one answers or is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
     /// When it was sent, as the network tells it: milliseconds since the Unix epoch.

@@ -13,6 +13,7 @@ mod ids;
 mod inbound;
 mod message;
 mod model;
+mod overheard;
 mod plugin_store;
 mod question;
 mod queue_mode;
@@ -31,11 +32,12 @@ pub use ids::{
     AccountName, AgentId, ChannelName, ClientId, DeliveryId, GroupId, IdError, MessageId, NodeId, PluginName, QuestionId,
     RequestId, RunId, WebhookId,
 };
-pub use inbound::{Attachment, ContentSource, Header, Inbound, Origin, Peer, PeerKind, Place, Sender};
+pub use inbound::{Attachment, ContentSource, Header, Inbound, InboundKind, Origin, Peer, PeerKind, Place, Sender};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};
 pub use model::{
     Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, Reasoning, StopReason, ToolCall, Usage, UserEntry,
 };
+pub use overheard::{Target, overheard, remark};
 pub use plugin_store::{BlobInfo, PluginScope, PluginStore, PluginStoreError, StoreResult};
 pub use question::{Answer, Approval, NewQuestion, Question, QuestionKind};
 pub use queue_mode::QueueMode;

@@ -99,6 +99,8 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// Strangers wrote it: it is shown to the model as data, not as instructions.
     pub untrusted: bool,
+    /// Nobody said it to the agent: it is what was said and done around it since the turn before.
+    pub overheard: bool,
 }
 
 /// What a session was opened by.

@@ -77,6 +77,8 @@ pub struct RunContext {
     pub run: RunId,
     /// The session's working folder: an absolute path. It may not be there yet.
     pub folder: Arc<Path>,
+    /// The run answers a message of a network where agents can react to messages.
+    pub reacts: bool,
     /// Fires when the run is cancelled or its time is up; the step ends soon after with [`RunError::Cancelled`].
     pub cancel: CancellationToken,
     /// Where progress goes.
@@ -129,6 +131,11 @@ pub enum Work {
         agent: AgentId,
         /// What it is to do.
         task: String,
+    },
+    /// The network that the run answers.
+    Reaction {
+        /// What is put on the message that the run answers.
+        emoji: String,
     },
 }
 

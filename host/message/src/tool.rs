@@ -29,6 +29,10 @@ pub enum ToolKind {
     Asks,
     /// Another agent: the run waits for what the input's `agent` makes of the `task`.
     Delegates,
+    /// The network that the run answers: the input's `emoji` is put on the message. Offered only where [`RunContext::reacts`].
+    ///
+    /// [`RunContext::reacts`]: crate::RunContext::reacts
+    Reacts,
 }
 
 /// Where a tool reports its output while it comes. Never blocks.

@@ -113,7 +113,8 @@ impl Actors {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts what the shelf asks for, ends what it no longer asks for, and replaces what runs another version.
+    /// Starts what the shelf asks for, ends what it no longer asks for, and replaces what runs another version. Whoever waits for a
+    /// plugin is told.
     pub(crate) fn follow(&self, shelf: &Shelf) {
         let mut wanted: BTreeMap<Key, (Arc<Plugin>, ChannelName)> = BTreeMap::new();
         for (channel, name) in &shelf.channels {
@@ -145,6 +146,7 @@ impl Actors {
                 running.insert(key, actor);
             }
         }
+        self.intake.renewed();
     }
 
     /// Starts an actor, once the one before has ended: two at once would be two connections of one account.

@@ -57,7 +57,9 @@ macro_rules! fresh {
             };
             let outcome = timer.drive(guest).await;
             let $returned = outcome.map_err(|stop| sandbox::explain(stop, store.data()))?;
-            $check
+            let $store = store.data();
+            let checked: Result<_, PluginFailure> = $check;
+            checked.map_err(|failure| $store.blamed(failure))
         })
     };
 }
@@ -132,7 +134,9 @@ impl Plugin {
         let subject = self.subject(self.account_of(&outbound.place).as_ref(), None)?;
         let outbound = v0_1::outbound(outbound);
         let call = fresh!(self, stage, subject, |store, at| self.entry.deliver(store, at, &outbound), |returned| {
+            let blamed = |failure: PluginFailure| store.blamed(failure);
             v0_1::receipt(returned, &self.manifest.limits)
+                .map(|receipt| Receipt { unfinished: receipt.unfinished.map(blamed), ..receipt })
         });
         self.guarded(stage, call).await
     }

@@ -59,6 +59,8 @@ pub(crate) struct Budget {
     pub(crate) progress: usize,
     pub(crate) http_calls: u64,
     pub(crate) time: CallTime,
+    /// What the call was refused for want of something that the operator can give.
+    pub(crate) lacks: Option<String>,
 }
 
 impl Budget {
@@ -69,6 +71,7 @@ impl Budget {
             progress: limits.output_bytes(),
             http_calls: limits.http_calls,
             time: CallTime::until(Instant::now() + limits.deadline()),
+            lacks: None,
         }
     }
 }
@@ -84,6 +87,18 @@ impl CallState {
     pub(crate) fn reach(&self) -> Reach {
         let Self { services, manifest, access, .. } = self;
         Reach { services: Arc::clone(services), manifest: Arc::clone(manifest), access: Arc::clone(access) }
+    }
+}
+
+impl CallState {
+    /// The failure of a call that the host refused something: the plugin cannot know that it need not be for ever.
+    pub(crate) fn blamed(&self, failure: PluginFailure) -> PluginFailure {
+        match &self.budget.lacks {
+            Some(lacks) if !failure.is_misbehaviour() => {
+                PluginFailure::Unavailable(format!("`{}` waits for the operator: {lacks}", self.manifest.name))
+            }
+            _ => failure,
+        }
     }
 }
 

@@ -170,6 +170,10 @@ pub struct StoredMessage {
     /// What people call the one who wrote it, or else the network's id of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// Nobody said it to the agent: it is what was said and done around it since the turn before, for the agent to know.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub overheard: bool,
     /// How it ended; on an assistant's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -198,6 +202,7 @@ impl From<&Message> for StoredMessage {
             request_id: message.request.clone(),
             run_id: message.run,
             sender,
+            overheard: message.overheard,
             status: assistant.then(|| message.status.into()),
             error: message.error.clone(),
             parts: assistant.then(|| message.parts.iter().map(MessagePart::from).collect()),

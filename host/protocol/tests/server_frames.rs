@@ -54,6 +54,7 @@ fn question() -> Message {
             source: ContentSource::Url("data:text/plain;base64,aGVsbG8=".into()),
         }],
         untrusted: false,
+        overheard: false,
     }
 }
 
@@ -360,6 +361,7 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<AuthSession>("rest.AuthSession", &mut tested);
     round_trip::<LoginRequest>("rest.LoginRequest", &mut tested);
     round_trip::<DeadLetter>("rest.DeadLetter", &mut tested);
+    round_trip::<OutboxEntry>("rest.OutboxEntry", &mut tested);
     round_trip::<QuestionReply>("rest.QuestionReply", &mut tested);
     round_trip::<Health>("rest.Health", &mut tested);
     round_trip::<Stats>("rest.Stats", &mut tested);

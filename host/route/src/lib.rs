@@ -34,6 +34,8 @@ pub struct Binding {
     pub agent: AgentId,
     /// The condition.
     pub matches: Match,
+    /// The agent is shown what is said around it, and not to it.
+    pub context: bool,
 }
 
 /// How specific a binding is; a later one is more specific.
@@ -100,6 +102,8 @@ pub struct Route {
     pub session: SessionKey,
     /// The winning binding's place in the file, from 0; none where the default agent answers.
     pub binding: Option<usize>,
+    /// The agent is shown what is said around it, and not to it.
+    pub context: bool,
 }
 
 /// All bindings of a gateway.
@@ -128,7 +132,8 @@ impl Router {
     pub fn route(&self, place: &Place) -> Route {
         let binding = self.winner(place);
         let agent = binding.map_or(&self.default, |index| &self.bindings[index].agent);
-        Route { agent: agent.clone(), session: self.session(agent, place), binding }
+        let context = binding.is_none_or(|index| self.bindings[index].context);
+        Route { agent: agent.clone(), session: self.session(agent, place), binding, context }
     }
 
     /// The session that `agent` keeps for `place`, whichever agent routing would choose.

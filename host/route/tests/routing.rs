@@ -23,7 +23,7 @@ fn dm(id: &str) -> Option<Peer> {
 }
 
 fn router(bindings: Vec<(&str, Match)>) -> Router {
-    let bindings = bindings.into_iter().map(|(id, matches)| Binding { agent: agent(id), matches });
+    let bindings = bindings.into_iter().map(|(id, matches)| Binding { agent: agent(id), matches, context: true });
     Router::new(agent("fallback"), bindings.collect(), DmScope::Main)
 }
 
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn routing_agrees_with_the_naive_rule(matches in proptest::collection::vec(any_match(), 0..12), place in any_place()) {
         let bindings: Vec<Binding> = matches.into_iter().enumerate()
-            .map(|(index, matches)| Binding { agent: agent(&format!("agent-{index}")), matches }).collect();
+            .map(|(index, matches)| Binding { agent: agent(&format!("agent-{index}")), matches, context: true }).collect();
         let router = Router::new(agent("fallback"), bindings.clone(), DmScope::Main);
         let route = router.route(&place);
         prop_assert_eq!(route.binding, naive(&bindings, &place));

@@ -7,6 +7,7 @@ mod folders;
 mod gateway;
 mod json;
 mod messages;
+mod outbox;
 mod questions;
 mod search;
 mod sessions;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/fs/mkdir", post(folders::make))
         .route("/api/sessions/{id}/questions/{question}", post(questions::answer))
         .route("/api/questions", get(questions::list))
+        .route("/api/outbox", get(outbox::list))
         .route("/api/dead-letters", get(dead_letters::list))
         .route("/api/dead-letters/{id}", delete(dead_letters::discard))
         .route("/api/dead-letters/{id}/redeliver", post(dead_letters::redeliver))

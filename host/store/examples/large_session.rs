@@ -80,6 +80,7 @@ fn message(content: &str, n: usize) -> CopiedMessage {
         parts: vec![],
         attachments: vec![],
         untrusted: false,
+        overheard: false,
         journal: vec![],
     }
 }

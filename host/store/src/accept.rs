@@ -144,7 +144,8 @@ pub(crate) fn accept_answer(connection: &Connection, new: &NewDelivery) -> Outco
     Ok(Accepted::New { delivery: new.id, session: new.session.clone(), ordinal, messages: 0 })
 }
 
-fn insert_messages(
+/// Inserts the delivery and its new messages; returns its ordinal.
+pub(crate) fn insert_messages(
     connection: &Connection,
     session: i64,
     new: &NewDelivery,
@@ -183,14 +184,14 @@ fn find_request(connection: &Connection, origin: &Origin) -> Outcome<Option<i64>
 }
 
 /// What is new in a delivery, and what is not.
-struct Sorted<'a> {
+pub(crate) struct Sorted<'a> {
     /// The new messages and their positions in the delivery.
-    fresh: Vec<(usize, &'a Inbound)>,
+    pub(crate) fresh: Vec<(usize, &'a Inbound)>,
     /// The delivery that brought the first of the others.
-    known: Option<i64>,
+    pub(crate) known: Option<i64>,
 }
 
-fn sort_out<'a>(connection: &Connection, new: &'a NewDelivery) -> Outcome<Sorted<'a>> {
+pub(crate) fn sort_out<'a>(connection: &Connection, new: &'a NewDelivery) -> Outcome<Sorted<'a>> {
     let mut statement = connection.prepare_cached(KNOWN)?;
     let (mut fresh, mut known, mut seen) = (Vec::new(), None, HashSet::new());
     for (position, message) in new.messages.iter().enumerate() {
@@ -206,7 +207,7 @@ fn sort_out<'a>(connection: &Connection, new: &'a NewDelivery) -> Outcome<Sorted
     Ok(Sorted { fresh, known })
 }
 
-fn duplicate(connection: &Connection, ordinal: i64, fingerprint: &[u8; 32]) -> Outcome<Accepted> {
+pub(crate) fn duplicate(connection: &Connection, ordinal: i64, fingerprint: &[u8; 32]) -> Outcome<Accepted> {
     let (delivery, session, first, word): (String, String, [u8; 32], String) = connection
         .prepare_cached(
             "SELECT d.id, s.key, d.fingerprint, d.state FROM deliveries d JOIN sessions s ON s.id = d.session

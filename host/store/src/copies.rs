@@ -38,6 +38,8 @@ pub struct CopiedMessage {
     pub attachments: Vec<Attachment>,
     /// Strangers wrote it.
     pub untrusted: bool,
+    /// It is what was said and done around the agent.
+    pub overheard: bool,
     /// What its run had done, step by step; empty for a user.
     pub journal: Vec<Entry>,
 }
@@ -231,8 +233,8 @@ impl SessionCopy {
 
 /// A message as a copy, and the number that it had.
 pub(crate) fn copied(message: Message, journal: Vec<Entry>) -> (CopiedMessage, i64) {
-    let Message { role, content, created_at, seq, sender, status, error, parts, attachments, untrusted, .. } = message;
-    (CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, journal }, seq)
+    let Message { role, content, created_at, seq, sender, status, error, parts, attachments, untrusted, overheard, .. } = message;
+    (CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, overheard, journal }, seq)
 }
 
 fn begin(connection: &Connection, key: &SessionKey) -> Outcome<i64> {
@@ -259,7 +261,8 @@ fn check(connection: &Connection, session: i64) -> Outcome<()> {
 }
 
 fn write(connection: &Connection, session: i64, seq: i64, copied: &CopiedMessage, clock: &dyn Clock) -> Outcome<()> {
-    let CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, journal } = copied;
+    let CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, overheard, journal } =
+        copied;
     let message = Message {
         id: MessageId::new(clock.now_ms()),
         role: *role,
@@ -274,6 +277,7 @@ fn write(connection: &Connection, session: i64, seq: i64, copied: &CopiedMessage
         parts: parts.clone(),
         attachments: attachments.clone(),
         untrusted: *untrusted,
+        overheard: *overheard,
     };
     messages::insert(connection, &NewMessage { session, belongs: Belongs::Copy(journal), message: &message })
 }

@@ -9,6 +9,7 @@
 
 mod accept;
 mod agent;
+mod amend;
 mod blobs;
 mod codec;
 mod copies;
@@ -16,6 +17,7 @@ mod cursor;
 mod database;
 mod dead_letters;
 mod delegations;
+mod delivered;
 mod deliveries;
 mod error;
 mod export;
@@ -23,6 +25,7 @@ mod gateway;
 mod lock;
 mod messages;
 mod outbox;
+mod overheard;
 #[cfg(test)]
 mod plans;
 mod plugin_state;
@@ -43,6 +46,7 @@ mod writer_tests;
 
 pub use accept::{Accepted, MAX_MESSAGES_PER_DELIVERY, NewDelivery, Original};
 pub use agent::AgentStore;
+pub use amend::Amended;
 pub use copies::{CopiedMessage, NewCopy, SessionCopy};
 pub use cursor::{CursorError, MessageCursor, SearchCursor, SessionCursor};
 pub use dead_letters::{DeadLetter, DeadLetterKind, Revived};
@@ -51,7 +55,7 @@ pub use error::StoreError;
 pub use export::SessionExport;
 pub use gateway::GatewayStore;
 pub use messages::MessagePage;
-pub use outbox::{OutboxId, OutboxRow, ReplyTarget};
+pub use outbox::{OutboxId, OutboxRow, Outgoing, ReplyTarget};
 pub use questions::{Asked, QuestionTarget};
 pub use search::{SearchHit, SearchPage};
 pub use sessions::{NewSession, SessionRecord};

@@ -29,7 +29,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT m.id, m.role, m.content, m.created_at, m.seq, m.request, m.run, m.sender_json, m.status, m.error, ",
-            "m.parts_json, m.attachments_json, m.untrusted, m.delivery FROM ",
+            "m.parts_json, m.attachments_json, m.untrusted, m.delivery, m.overheard FROM ",
             $rest
         )
     };
@@ -269,8 +269,8 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage<'_>) -> Outcome<(
     connection
         .prepare_cached(
             "INSERT INTO messages (id, session, seq, delivery, role, content, created_at, request, run, sender_json, status, error,
-                                   parts_json, attachments_json, untrusted, journal_json)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                                   parts_json, attachments_json, untrusted, journal_json, overheard)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             message.id.to_string(),
@@ -289,6 +289,7 @@ pub(crate) fn insert(connection: &Connection, new: &NewMessage<'_>) -> Outcome<(
             list_json(&message.attachments)?,
             message.untrusted,
             journal,
+            message.overheard,
         ])
         .map_err(|error| taken(error, || format!("message `{}` or its number {} is already there", message.id, message.seq)))?;
     search::insert(connection, connection.last_insert_rowid(), &message.content)
@@ -338,6 +339,7 @@ pub(crate) fn read(row: &Row<'_>) -> Outcome<(Message, Option<i64>)> {
         parts: list(parts.as_deref())?,
         attachments: list(attachments.as_deref())?,
         untrusted: row.get(12)?,
+        overheard: row.get(14)?,
     };
     Ok((message, row.get(13)?))
 }

@@ -1,11 +1,13 @@
-//! The outbox: replies that are stored and not yet delivered. A reply that was delivered leaves it; one that was given up stays
+//! The outbox: replies, and reactions, that are stored and not yet delivered. A reply that was delivered leaves it; one that was given up stays
 //! as a dead letter (see `dead_letters`). When to try again, and when to give up, is decided by whoever delivers.
 
 use crate::agent::AgentStore;
 use crate::codec::{from_json, limit, parse, text_at, to_json};
+use crate::delivered;
 use crate::error::{Failure, Outcome, StoreError};
+use crate::turn;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use wingman_message::{DeliveryId, Inbound, Place, SessionKey};
+use wingman_message::{DeliveryId, Entry, Inbound, Place, RunId, SessionKey};
 
 /// How many replies that were given up an agent keeps.
 const MAX_DEAD: i64 = 1000;
@@ -27,7 +29,22 @@ pub struct ReplyTarget {
     pub shown: Vec<String>,
 }
 
-/// A reply that is to be delivered.
+/// What goes out to a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A reply.
+    Reply {
+        /// The text: Markdown.
+        markdown: String,
+    },
+    /// The agent's reaction to [`ReplyTarget::reply_to`].
+    Reaction {
+        /// The emoji.
+        emoji: String,
+    },
+}
+
+/// A reply or a reaction that is to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRow {
     /// Its place in the outbox.
@@ -38,8 +55,8 @@ pub struct OutboxRow {
     pub session: SessionKey,
     /// Where it goes.
     pub target: ReplyTarget,
-    /// The text: Markdown.
-    pub markdown: String,
+    /// What goes out.
+    pub what: Outgoing,
     /// When it was stored: milliseconds since the Unix epoch.
     pub created_at: i64,
     /// When the attempts began: when it was stored, or last taken up again.
@@ -57,7 +74,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT o.id, d.id, s.key, o.place_json, o.reply_to, o.context, h.ids_json, o.markdown, o.created_at, o.since, ",
-            "o.attempts, o.next_at, o.last_error FROM outbox o JOIN deliveries d ON d.ordinal = o.delivery ",
+            "o.attempts, o.next_at, o.last_error, o.emoji FROM outbox o JOIN deliveries d ON d.ordinal = o.delivery ",
             "JOIN sessions s ON s.id = d.session LEFT JOIN shown h ON h.delivery = o.delivery ",
             $rest
         )
@@ -65,6 +82,7 @@ macro_rules! select {
 }
 
 pub(crate) const PENDING: &str = select!("WHERE o.is_sent = 0 ORDER BY o.id LIMIT ?1");
+const WAITING: &str = select!("WHERE o.is_sent = 1 AND o.is_dead = 0 ORDER BY o.id LIMIT ?1");
 pub(crate) const NEXT_AT_PLACE: &str =
     select!("WHERE o.place_json = ?1 AND o.is_sent = 1 AND o.is_dead = 0 ORDER BY o.id LIMIT 1");
 pub(crate) const PLACES: &str = "SELECT DISTINCT place_json FROM outbox WHERE is_sent = 1 AND is_dead = 0";
@@ -83,7 +101,15 @@ impl AgentStore {
     /// # Errors
     /// See [`AgentStore`].
     pub async fn outbox_pending(&self, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        self.database.read(move |connection| pending(connection, limit)).await
+        self.database.read(move |connection| listed(connection, PENDING, limit)).await
+    }
+
+    /// The oldest of what is to be sent to networks, due or not; at most `limit` of it.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn outbox_waiting(&self, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        self.database.read(move |connection| listed(connection, WAITING, limit)).await
     }
 
     /// The places that replies are to be sent to, whether they are due or wait. At start.
@@ -127,6 +153,56 @@ impl AgentStore {
                     .query_row([reply.0], |row| row.get(0))
                     .optional()?;
                 delivery.map_or(Ok(()), |delivery| forget_shown(connection, delivery))
+            })
+            .await
+    }
+
+    /// Adds the step that answers the call of a reaction to a run's journal, and the reaction to the message that the run answers to
+    /// the outbox: both, or neither. The same step again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such run; [`StoreError::Finished`]; [`StoreError::Conflict`] when another step has the
+    /// number; [`StoreError::Invalid`] when the run answers no message of a channel.
+    pub async fn react(&self, run: RunId, number: u32, step: Entry, emoji: String) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        self.database
+            .write(move |connection| {
+                let lead = turn::open_run(connection, run)?;
+                if turn::write_step(connection, lead.ordinal, number, &step)? {
+                    insert_reaction(connection, lead.ordinal, &emoji, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Takes a reaction out of the outbox: it is shown, or it never will be.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn outbox_settled(&self, reaction: OutboxId) -> Result<(), StoreError> {
+        self.database
+            .write(move |connection| {
+                connection.prepare_cached("DELETE FROM outbox WHERE id = ?1 AND emoji IS NOT NULL")?.execute([reaction.0])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Takes a reply out of the outbox that the network's messages `ids` carry now, and remembers them: somebody may react to it.
+    ///
+    /// # Errors
+    /// See [`AgentStore`].
+    pub async fn outbox_shown(&self, reply: OutboxId, ids: Vec<String>) -> Result<(), StoreError> {
+        self.database
+            .write(move |connection| {
+                let sent: Option<(i64, String)> = connection
+                    .prepare_cached("DELETE FROM outbox WHERE id = ?1 RETURNING delivery, place_json")?
+                    .query_row([reply.0], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()?;
+                let Some((delivery, place)) = sent else { return Ok(()) };
+                delivered::remember(connection, delivery, &from_json(&place)?, &ids)?;
+                forget_shown(connection, delivery)
             })
             .await
     }
@@ -210,6 +286,21 @@ pub(crate) fn insert(connection: &Connection, ordinal: i64, markdown: &str, now:
     Ok(OutboxId(connection.last_insert_rowid()))
 }
 
+fn insert_reaction(connection: &Connection, ordinal: i64, emoji: &str, now: i64) -> Outcome<()> {
+    let Addressed { reply_to, context } = addressed(connection, ordinal)?;
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO outbox (delivery, place_json, markdown, created_at, since, is_sent, reply_to, context, emoji)
+             SELECT ordinal, place_json, '', ?2, ?2, 1, ?3, ?4, ?5 FROM deliveries
+             WHERE ordinal = ?1 AND place_json IS NOT NULL AND channel IS NOT NULL AND ?3 IS NOT NULL",
+        )?
+        .execute(params![ordinal, now, reply_to, context, emoji])?;
+    if inserted == 0 {
+        return Err(StoreError::Invalid("there is no message to react to".to_owned()).into());
+    }
+    Ok(())
+}
+
 /// A reply that is whole, or will never be, is shown nowhere in part.
 pub(crate) fn forget_shown(connection: &Connection, ordinal: i64) -> Outcome<()> {
     connection.prepare_cached("DELETE FROM shown WHERE delivery = ?1")?.execute([ordinal])?;
@@ -230,8 +321,8 @@ fn addressed(connection: &Connection, ordinal: i64) -> Outcome<Addressed> {
     })
 }
 
-fn pending(connection: &Connection, count: usize) -> Outcome<Vec<OutboxRow>> {
-    let mut statement = connection.prepare_cached(PENDING)?;
+fn listed(connection: &Connection, query: &str, count: usize) -> Outcome<Vec<OutboxRow>> {
+    let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([limit(count)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -251,7 +342,10 @@ fn read(row: &Row<'_>) -> Outcome<OutboxRow> {
             context: row.get(5)?,
             shown: text_at(row, 6)?.map(from_json).transpose()?.unwrap_or_default(),
         },
-        markdown: row.get(7)?,
+        what: match row.get(13)? {
+            Some(emoji) => Outgoing::Reaction { emoji },
+            None => Outgoing::Reply { markdown: row.get(7)? },
+        },
         created_at: row.get(8)?,
         since: row.get(9)?,
         attempts: row.get(10)?,

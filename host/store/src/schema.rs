@@ -11,6 +11,8 @@ const AGENT: &[M<'static>] = &[
     M::up(include_str!("migrations/agent_0003.sql")),
     M::up(include_str!("migrations/agent_0004.sql")),
     M::up(include_str!("migrations/agent_0005.sql")),
+    M::up(include_str!("migrations/agent_0006.sql")),
+    M::up(include_str!("migrations/agent_0007.sql")).foreign_key_check(),
 ];
 const GATEWAY: &[M<'static>] =
     &[M::up(include_str!("migrations/gateway_0001.sql")), M::up(include_str!("migrations/gateway_0002.sql"))];

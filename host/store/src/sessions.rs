@@ -5,6 +5,7 @@ use crate::codec::{self, parse};
 use crate::cursor::SessionCursor;
 use crate::deliveries::UNFINISHED_COUNT;
 use crate::error::{Failure, Outcome, StoreError};
+use crate::overheard;
 use crate::search;
 use crate::words;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -273,6 +274,8 @@ fn delete(connection: &Connection, key: &SessionKey, rest: &str) -> Outcome<bool
     // Replies in the outbox stay: they were said, and somebody waits for them.
     for statement in [
         "DELETE FROM questions WHERE session = ?1",
+        overheard::FORGET_BODIES,
+        overheard::FORGET,
         "DELETE FROM steps WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE inbox SET body_json = NULL WHERE delivery IN (SELECT delivery FROM messages WHERE session = ?1)",
         "UPDATE deliveries SET answer = NULL, error = NULL WHERE ordinal IN (SELECT delivery FROM messages WHERE session = ?1)",

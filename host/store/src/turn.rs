@@ -6,6 +6,7 @@ use crate::deliveries::{DeliveryState, forget_original};
 use crate::error::{Failure, Outcome, StoreError};
 use crate::messages::{self, Belongs, NewMessage};
 use crate::outbox::{self, OutboxId};
+use crate::overheard;
 use crate::questions;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use wingman_message::{DeliveryId, Entry, Inbound, Message, MessageId, MessageStatus, Origin, RequestId, Role, RunId, UserEntry};
@@ -17,7 +18,8 @@ pub struct Turn {
     pub run: RunId,
     /// How often the turn has been begun, this time included: 1 the first time.
     pub attempt: u32,
-    /// What users said, in order, those of merged deliveries behind the delivery's own. The same messages, with the same numbers,
+    /// What users said, in order: what was overheard first, where something was, and those of merged deliveries behind the delivery's
+    /// own. At most one more than the deliveries have messages. The same messages, with the same numbers,
     /// each time.
     pub user_messages: Vec<Message>,
     /// The journal so far, in order.
@@ -53,7 +55,7 @@ pub struct OutboxReply {
 }
 
 pub(crate) const STEPS: &str = "SELECT entry_json FROM steps WHERE delivery = ?1 ORDER BY n";
-pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 ORDER BY position";
+pub(crate) const INBOX: &str = "SELECT body_json FROM inbox WHERE delivery = ?1 AND body_json IS NOT NULL ORDER BY position";
 
 pub(crate) const BY_RUN: &str = "SELECT ordinal, id, finished_at IS NOT NULL, session FROM deliveries WHERE run = ?1";
 pub(crate) const JOINED: &str = "SELECT d.ordinal, iif(d.channel IS NULL, NULL, d.place_json) FROM deliveries d
@@ -115,7 +117,7 @@ impl AgentStore {
         self.database
             .write(move |connection| {
                 let lead = open_run(connection, run)?;
-                write_step(connection, lead.ordinal, number, &entry)
+                write_step(connection, lead.ordinal, number, &entry).map(drop)
             })
             .await
     }
@@ -290,7 +292,10 @@ fn begin(connection: &Connection, found: &Found, run: RunId, first_seq: i64, now
         .prepare_cached("UPDATE deliveries SET state = 'running', run = ?2, attempts = 1 WHERE ordinal = ?1")?
         .execute(params![found.ordinal, run.to_string()])
         .map_err(|error| taken(error, || format!("run `{run}` belongs to another delivery")))?;
-    let user_messages = store_messages(connection, found, run, first_seq, now)?;
+    let mut user_messages: Vec<Message> =
+        overheard::store(connection, (found.session, found.ordinal), run, first_seq, now)?.into_iter().collect();
+    let next_seq = user_messages.last().map_or(first_seq, |overheard| overheard.seq + 1);
+    user_messages.extend(store_messages(connection, found, run, next_seq, now)?);
     Ok(Turn { run, attempt: 1, user_messages, steps: Vec::new(), in_flight: None, resumed: false })
 }
 
@@ -313,6 +318,7 @@ fn store_messages(connection: &Connection, found: &Found, run: RunId, first_seq:
             parts: Vec::new(),
             attachments: inbound.attachments,
             untrusted: found.origin.is_untrusted(),
+            overheard: false,
         };
         messages::insert(
             connection,
@@ -421,14 +427,15 @@ fn end_joined(connection: &Connection, finish: &FinishTurn, found: &Found, now: 
     Ok(())
 }
 
-fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry) -> Outcome<()> {
+/// Writes a step, unless it is there: false then.
+pub(crate) fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry) -> Outcome<bool> {
     let stored: Option<String> = connection
         .prepare_cached("SELECT entry_json FROM steps WHERE delivery = ?1 AND n = ?2")?
         .query_row(params![ordinal, number], |row| row.get(0))
         .optional()?;
     match stored {
         // Whoever could not know whether a step was stored stores it again.
-        Some(stored) if from_json::<Entry>(&stored)? == *entry => Ok(()),
+        Some(stored) if from_json::<Entry>(&stored)? == *entry => Ok(false),
         Some(_) => Err(StoreError::Conflict(format!("the journal has another step {number}")).into()),
         None => {
             connection.prepare_cached("INSERT INTO steps (delivery, n, entry_json) VALUES (?1, ?2, ?3)")?.execute(params![
@@ -436,7 +443,7 @@ fn write_step(connection: &Connection, ordinal: i64, number: u32, entry: &Entry)
                 number,
                 to_json(entry)?
             ])?;
-            Ok(())
+            Ok(true)
         }
     }
 }

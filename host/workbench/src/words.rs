@@ -105,7 +105,7 @@ pub(crate) struct Attachment {
     pub(crate) source: ContentSource,
 }
 
-/// What a message does. The host passes on none but messages.
+/// What a message does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum InboundKind {
@@ -275,10 +275,15 @@ impl From<host::Attachment> for Attachment {
 
 impl From<host::Inbound> for Inbound {
     fn from(said: host::Inbound) -> Self {
-        let host::Inbound { id, place, sender, text, attachments, mentioned, reply_to, sent_at, facts, context } = said;
+        let host::Inbound { id, kind, place, sender, text, attachments, mentioned, reply_to, sent_at, facts, context } = said;
         Self {
             id,
-            kind: InboundKind::Message,
+            kind: match kind {
+                host::InboundKind::Message => InboundKind::Message,
+                host::InboundKind::Edit => InboundKind::Edit,
+                host::InboundKind::Deletion => InboundKind::Deletion,
+                host::InboundKind::Reaction => InboundKind::Reaction,
+            },
             place: place.into(),
             sender: sender.map(|host::Sender { id, name, is_bot }| Sender { id, name, is_bot }),
             text,

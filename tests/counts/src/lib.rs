@@ -80,7 +80,7 @@ pub fn bindings() -> Result<(Router, Place), Error> {
     let peer = |n: u32| Some(Peer { kind: PeerKind::Group, id: format!("room-{n}") });
     let binding = |n: u32| -> Result<Binding, Error> {
         let matches = Match { channel: channel.clone(), account: None, guild: None, team: None, peer: peer(n) };
-        Ok(Binding { agent: format!("agent-{n}").parse()?, matches })
+        Ok(Binding { agent: format!("agent-{n}").parse()?, matches, context: true })
     };
     let bindings = (0..100).map(binding).collect::<Result<Vec<_>, _>>()?;
     let mut place = Place::of(channel);

@@ -46,6 +46,8 @@ pub struct Record {
     pub calls: Vec<Call>,
     /// What is shown in the rooms, oldest first.
     pub shown: Vec<Shown>,
+    /// The bot's reactions, oldest first: the message, and the emoji.
+    pub reactions: Vec<(String, String)>,
     /// How the socket's clients signed in, as the frames were.
     pub signed_in: Vec<Value>,
     /// The sequence numbers that were acknowledged on the socket.
@@ -173,6 +175,15 @@ impl Parlor {
         })
     }
 
+    /// Something that somebody does to the message `about`: `edited`, `deleted` or `reacted`, where `text` is the emoji.
+    #[must_use]
+    pub fn event(event: &str, id: &str, room: &str, about: &str, text: &str) -> Value {
+        let mut message = Self::message(id, room, text);
+        message["event"] = json!(event);
+        message["reply_to"] = json!(about);
+        message
+    }
+
     /// The header that vouches for a delivery.
     #[must_use]
     pub fn signature(secret: &str, body: &str) -> String {
@@ -192,7 +203,7 @@ impl Parlor {
         self.network.change(|record| record.said.push(message));
     }
 
-    /// Refuses the next `posts` messages and edits.
+    /// Refuses the next `posts` messages, edits and reactions.
     pub fn refuse(&self, posts: usize, status: u16, retry_after: Option<u64>) {
         self.network.change(|record| record.refusal = Some(Refusal { left: posts, status, retry_after }));
     }
@@ -295,9 +306,12 @@ fn act(record: &mut Record, call: &Call, body: &Bytes) -> Response {
             None => StatusCode::NOT_FOUND.into_response(),
         },
         ("GET", ["me"]) => axum::Json(json!({ "name": "wingbot" })).into_response(),
-        ("POST", ["rooms", _, "typing"]) | ("PUT" | "DELETE", ["webhook"]) | ("PUT", ["messages", _, "reaction"]) => {
+        ("PUT", ["messages", _, "reaction"]) if record.is_refused() => record.refused(),
+        ("PUT", ["messages", id, "reaction"]) => {
+            record.reactions.push(((*id).to_owned(), body["emoji"].as_str().unwrap_or_default().to_owned()));
             StatusCode::NO_CONTENT.into_response()
         }
+        ("POST", ["rooms", _, "typing"]) | ("PUT" | "DELETE", ["webhook"]) => StatusCode::NO_CONTENT.into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

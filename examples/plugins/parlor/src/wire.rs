@@ -1,7 +1,7 @@
 //! The network's words, as far as this channel reads them. Other fields are ignored.
 
 use serde::Deserialize;
-use wingman_sdk::{Inbound, Peer, Place, Sender};
+use wingman_sdk::{Inbound, InboundKind, Peer, Place, Sender};
 
 /// What the operator sets.
 #[derive(Deserialize)]
@@ -48,6 +48,11 @@ pub(crate) struct Message {
     room: Room,
     thread: Option<String>,
     author: Author,
+    /// What it does to the message that `reply_to` names, unless it just says something.
+    #[serde(default)]
+    event: Event,
+    /// Of a reaction: the emoji.
+    #[serde(default)]
     text: String,
     reply_to: Option<String>,
     /// Milliseconds since the Unix epoch.
@@ -70,6 +75,16 @@ enum RoomKind {
     Open,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    #[default]
+    Said,
+    Edited,
+    Deleted,
+    Reacted,
+}
+
 #[derive(Deserialize)]
 struct Author {
     id: String,
@@ -89,6 +104,12 @@ impl Message {
         let place = Place { account, peer: Some(peer), thread: self.thread, ..Place::default() };
         let sender = Sender { id: self.author.id, name: self.author.name, is_bot: self.author.bot };
         let mut inbound = Inbound::new(self.id, self.text).at(place).from_sender(sender).sent_at(self.sent_at);
+        inbound.kind = match self.event {
+            Event::Said => InboundKind::Message,
+            Event::Edited => InboundKind::Edit,
+            Event::Deleted => InboundKind::Deletion,
+            Event::Reacted => InboundKind::Reaction,
+        };
         inbound.mentioned = is_private || self.mentions_me;
         inbound.reply_to = self.reply_to;
         inbound

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use wingman_parlor::Parlor;
 use wingman_sdk::testing::{Host, Reply};
 use wingman_sdk::{
-    Channel, HttpRequest, Lifecycle, Outbound, Peer, PeerKind, Phase, Place, PluginError, Poll, Presence, SecretPlace,
+    Channel, HttpRequest, InboundKind, Lifecycle, Outbound, Peer, PeerKind, Phase, Place, PluginError, Poll, Presence,
+    SecretPlace,
 };
 
 const BASE: &str = "http://127.0.0.1:9";
@@ -43,6 +44,20 @@ fn a_webhook_brings_a_message() {
     assert_eq!((inbound.id.as_str(), inbound.text.as_str(), inbound.mentioned), ("m1", "hello", true));
     assert_eq!(inbound.place.account.as_deref(), Some("bot-1"));
     assert_eq!(received.reply.status, 204);
+}
+
+#[test]
+fn what_is_done_to_a_message_names_it() {
+    let _host = host();
+    for (event, kind) in [("edited", InboundKind::Edit), ("deleted", InboundKind::Deletion), ("reacted", InboundKind::Reaction)] {
+        let mut message = message("e1", "closed");
+        message["event"] = json!(event);
+        message["reply_to"] = json!("m1");
+        let body = json!({ "type": "message", "message": message }).to_string();
+        let received = Parlor::receive(HttpRequest::for_test("POST", "/", body)).unwrap();
+        let inbound = &received.messages[0];
+        assert_eq!((inbound.kind, inbound.id.as_str(), inbound.reply_to.as_deref()), (kind, "e1", Some("m1")));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wingman_agent::{Agent, AgentSpec, AskUser, ContextSettings, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, AskUser, ContextSettings, React, ToolFilter};
 use wingman_message::{
     AgentId, AgentRuntime, Approval, ManualClock, Next, NextCall, QueueMode, Tool, ToolError, ToolInvocation, ToolOutput,
     ToolSpec, Work,
@@ -65,6 +65,7 @@ fn agent(filter: ToolFilter) -> Agent {
         // A plugin's tool does not stand in for the agent's own.
         plain("delegate", "sky", true),
         Arc::new(AskUser::default()),
+        Arc::new(React::default()),
     ];
     Agent::new(spec, Puppet::new(vec![]).0, vec![Arc::new(tools)], Arc::new(ManualClock::at(0)))
 }
@@ -94,6 +95,8 @@ fn a_call_says_whether_it_may_be_repeated_and_whether_somebody_is_asked_first() 
 fn people_and_other_agents_are_named_by_the_call() {
     let question = planned("ask_user", json!({ "question": "Which?", "choices": ["Red"] })).work;
     assert_eq!(question, Work::Question { text: "Which?".into(), choices: vec!["Red".into()] });
+    let reaction = planned("react", json!({ "emoji": "👍" })).work;
+    assert_eq!(reaction, Work::Reaction { emoji: "👍".into() });
     let NextCall { approval, work, .. } = planned("delegate", json!({ "agent": "planner", "task": "Plan." }));
     let planner = AgentId::new("planner").unwrap();
     assert_eq!((approval, work), (Approval::Ask, Work::Delegate { agent: planner, task: "Plan.".into() }));

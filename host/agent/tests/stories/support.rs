@@ -141,6 +141,7 @@ pub fn context() -> (RunContext, Arc<Mutex<Vec<Progress>>>) {
         session: SessionKey::main(&AgentId::new("main").unwrap()),
         run: RunId::new(1),
         folder: std::path::Path::new("/nowhere").into(),
+        reacts: false,
         cancel: CancellationToken::new(),
         emit: Emit::new(move |progress| sink.lock().unwrap().push(progress)),
     };

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use wingman_agent::{Agent, AgentSpec, ContextSettings, ToolFilter};
+use wingman_agent::{Agent, AgentSpec, ContextSettings, React, ToolFilter};
 use wingman_message::{
-    AgentId, AgentRuntime, Entry, ManualClock, Progress, StopReason, Tool, ToolError, ToolInvocation, ToolOutput, ToolSource,
-    ToolSpec,
+    AgentId, AgentRuntime, Entry, ManualClock, Progress, RunContext, StopReason, Tool, ToolError, ToolInvocation, ToolOutput,
+    ToolSource, ToolSpec,
 };
 
 /// A tool that says who it is, after it has reported on the way; or never ends.
@@ -70,7 +70,11 @@ impl ToolSource for Shelf {
 
 fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Duration) -> Agent {
     let (model, _) = Puppet::new(vec![crate::support::finished(StopReason::EndTurn, crate::support::usage(1, 1))]);
-    let spec = AgentSpec {
+    Agent::new(spec(filter, tool_time), model, sources, Arc::new(ManualClock::at(0)))
+}
+
+fn spec(filter: ToolFilter, tool_time: Duration) -> AgentSpec {
+    AgentSpec {
         id: AgentId::new("main").unwrap(),
         name: "Main".into(),
         description: None,
@@ -85,8 +89,7 @@ fn agent(sources: Vec<Arc<dyn ToolSource>>, filter: ToolFilter, tool_time: Durat
         approval: Default::default(),
         delegates: vec![],
         context: ContextSettings::default(),
-    };
-    Agent::new(spec, model, sources, Arc::new(ManualClock::at(0)))
+    }
 }
 
 fn fixed(tools: Vec<Named>) -> Arc<dyn ToolSource> {
@@ -125,6 +128,18 @@ async fn an_agent_may_use_a_tool_by_its_name_or_by_its_family() {
     let tools = || fixed(vec![Named::new("a", "one"), Named::new("b", "one"), Named::new("c", "two"), Named::new("d", "two")]);
     let filter = ToolFilter::Only(vec!["one".into(), "d".into()]);
     assert_eq!(agent(vec![tools()], filter, LONG).info().tools, ["a", "b", "d"]);
+}
+
+#[tokio::test]
+async fn a_reaction_is_offered_where_there_is_something_to_react_to() {
+    for reacts in [false, true] {
+        let (model, asked) = Puppet::new(vec![crate::support::finished(StopReason::EndTurn, crate::support::usage(1, 1))]);
+        let react: Vec<Arc<dyn Tool>> = vec![Arc::new(React::default())];
+        let agent = Agent::new(spec(ToolFilter::All, LONG), model, vec![Arc::new(react)], Arc::new(ManualClock::at(0)));
+        let context = RunContext { reacts, ..context().0 };
+        agent.step(&context, &[], &[user("Go")]).await.unwrap();
+        assert_eq!(asked.lock().unwrap()[0].tools.len(), usize::from(reacts));
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::stage::{Line, Stage, dm, said};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use wingman_message::{Phase, PluginFailure, Receipt};
+use wingman_message::{Intake as _, Phase, PluginFailure, Receipt};
 
 fn down() -> PluginFailure {
     PluginFailure::Temporary("the network is down".into())
@@ -95,4 +95,28 @@ async fn people_are_told_when_a_run_failed() {
     stage.speaks([Line::Says("Let me see."), Line::Fails("the model is away")]);
     let text = stage.network.finished(1).await.remove(0).markdown;
     assert!(text.starts_with("Let me see.\n\nSorry, that did not work: ") && text.contains("the model is away"), "{text}");
+}
+
+#[tokio::test]
+async fn what_waits_for_the_operator_is_tried_again_as_soon_as_the_plugins_change_and_not_what_waits_for_the_network() {
+    let stage = Stage::patient().await;
+    stage.network.edits.store(false, Ordering::SeqCst);
+    stage.exchange(said(dm("ada"), "1", "hello"), "Hi.").await;
+    stage.network.finished(1).await;
+    stage.network.fails([PluginFailure::Unavailable("a grant is missing".into()), down()]);
+    stage.exchange(said(dm("ada"), "2", "more"), "More.").await;
+    stage.network.finished(2).await;
+    while !stage.failed_with(&dm("ada"), "a grant is missing").await {
+        tokio::task::yield_now().await;
+    }
+    stage.dispatch.renewed();
+    stage.network.finished(3).await;
+    while !stage.failed_with(&dm("ada"), "the network is down").await {
+        tokio::task::yield_now().await;
+    }
+    stage.dispatch.renewed();
+    stage.exchange(said(dm("bob"), "3", "hello"), "Hello.").await;
+    let sent = stage.network.finished(4).await;
+    assert_eq!(sent.iter().map(|sent| sent.markdown.as_str()).collect::<Vec<_>>(), ["Hi.", "More.", "More.", "Hello."]);
+    assert!(stage.undelivered(&dm("ada")).await);
 }

@@ -25,6 +25,7 @@ fn imported(text: &str) -> CopiedMessage {
         parts: vec![],
         attachments: vec![],
         untrusted: false,
+        overheard: false,
         journal: vec![],
     }
 }

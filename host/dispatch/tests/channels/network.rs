@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use wingman_message::{
-    AccountName, ChannelName, ChannelSkills, Components, Entrance, HttpReply, HttpRequest, Inbound, Outbound, Phase, Place,
-    PluginFailure, PluginName, PluginStatus, Receipt, Received, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
+    AccountName, ChannelName, ChannelSkills, Components, Entrance, HttpReply, HttpRequest, Inbound, InboundKind, Outbound, Phase,
+    Place, PluginFailure, PluginName, PluginStatus, Receipt, Received, Seen, Unverified, UnverifiedRequest, VerifiedRequest,
     WebhookDelivery,
 };
 
@@ -28,6 +28,9 @@ pub(crate) struct Network {
     pub(crate) overlapped: AtomicBool,
     calls: watch::Sender<Vec<Outbound>>,
     typed: watch::Sender<usize>,
+    /// What the next reactions come to; then all succeed.
+    next_reactions: Mutex<VecDeque<PluginFailure>>,
+    reactions: watch::Sender<Vec<(String, Option<String>)>>,
 }
 
 impl Default for Network {
@@ -44,6 +47,8 @@ impl Default for Network {
             overlapped: false.into(),
             calls: watch::Sender::new(Vec::new()),
             typed: watch::Sender::new(0),
+            next_reactions: Mutex::default(),
+            reactions: watch::Sender::default(),
         }
     }
 }
@@ -76,6 +81,17 @@ impl Network {
         let finished = |calls: &[Outbound]| calls.iter().filter(|call| call.phase == Phase::Finish).count();
         let calls = self.until(|calls| finished(calls) >= count).await;
         calls.into_iter().filter(|call| call.phase == Phase::Finish).collect()
+    }
+
+    pub(crate) fn fails_to_react(&self, failures: impl IntoIterator<Item = PluginFailure>) {
+        self.next_reactions.lock().unwrap().extend(failures);
+    }
+
+    /// The reactions so far, failed ones too, once there are so many.
+    pub(crate) async fn reacted(&self, count: usize) -> Vec<(String, Option<String>)> {
+        let mut reactions = self.reactions.subscribe();
+        let waiting = reactions.wait_for(|reactions| reactions.len() >= count);
+        tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap().clone()
     }
 
     pub(crate) async fn typed(&self, times: usize) {
@@ -165,8 +181,9 @@ impl Components for Network {
         Ok(Duration::from_millis(1))
     }
 
-    async fn react(&self, _: &Place, _: &str, _: Option<&str>) -> Result<(), PluginFailure> {
-        Err(PluginFailure::Unsupported("no reactions".into()))
+    async fn react(&self, _: &Place, message: &str, emoji: Option<&str>) -> Result<(), PluginFailure> {
+        self.reactions.send_modify(|reactions| reactions.push((message.to_owned(), emoji.map(str::to_owned))));
+        self.next_reactions.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 
     fn skills(&self, _: &ChannelName) -> Option<ChannelSkills> {
@@ -183,6 +200,7 @@ fn said_by_client(channel: &ChannelName, request: &HttpRequest) -> Received {
     let payload: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let message = Inbound {
         id: request.url.clone(),
+        kind: InboundKind::Message,
         place: Place::of(channel.clone()),
         sender: None,
         text: payload["content"].as_str().unwrap().to_owned(),

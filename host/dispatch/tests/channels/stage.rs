@@ -10,8 +10,9 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc;
 use wingman_dispatch::{Dispatch, Entrances, Folders, Limits, RetryPolicy, StoredWebhook, Webhooks};
 use wingman_message::{
-    AgentId, AgentInfo, AgentRuntime, ChannelName, Entry, Inbound, ModelError, ModelInfo, Next, Peer, PeerKind, Place,
-    PluginName, Progress, QueueMode, RunContext, RunError, Sender, SessionKey, Step, StopReason, SystemClock, Usage, WebhookId,
+    AgentId, AgentInfo, AgentRuntime, ChannelName, Entry, Inbound, InboundKind, ModelError, ModelInfo, Next, Peer, PeerKind,
+    Place, PluginName, Progress, QueueMode, RunContext, RunError, Sender, SessionKey, Step, StopReason, SystemClock, Usage,
+    WebhookId,
 };
 use wingman_route::Router;
 use wingman_store::Store;
@@ -75,7 +76,23 @@ impl Stage {
         Self::open(tempfile::tempdir().unwrap(), Arc::default()).await
     }
 
+    /// A stage that tries nothing again by itself for an hour.
+    pub(crate) async fn patient() -> Self {
+        let pause = Duration::from_secs(3600);
+        let retry = RetryPolicy { first_pause: pause, longest_pause: pause, give_up_after: pause * 24 };
+        Self::open_with(tempfile::tempdir().unwrap(), Arc::default(), retry).await
+    }
+
     async fn open(folder: TempDir, network: Arc<Network>) -> Self {
+        let retry = RetryPolicy {
+            first_pause: Duration::from_millis(1),
+            longest_pause: Duration::from_millis(20),
+            give_up_after: Duration::from_secs(60),
+        };
+        Self::open_with(folder, network, retry).await
+    }
+
+    async fn open_with(folder: TempDir, network: Arc<Network>, retry: RetryPolicy) -> Self {
         let store = Store::open(folder.path(), Arc::new(SystemClock)).await.unwrap();
         let (lines, spoken) = mpsc::channel(MAX_LINES);
         let id = AgentId::new("main").unwrap();
@@ -97,11 +114,6 @@ impl Stage {
             client_channel: ChannelName::new("client").unwrap(),
             default_preset: PluginName::new("generic").unwrap(),
             router: Router::new(id.clone(), vec![], wingman_message::DmScope::Main),
-        };
-        let retry = RetryPolicy {
-            first_pause: Duration::from_millis(1),
-            longest_pause: Duration::from_millis(20),
-            give_up_after: Duration::from_secs(60),
         };
         let limits =
             Limits { queued_per_session: 10, concurrent_runs: 8, run_seconds: 60, delegate_depth: 3, delegate_runs: 16, retry };
@@ -147,6 +159,13 @@ impl Stage {
         agent.outbox_next(place).await.unwrap().is_some()
     }
 
+    /// The next reply to `place` was tried, and failed so.
+    pub(crate) async fn failed_with(&self, place: &Place, why: &str) -> bool {
+        let agent = self.store.agent(&AgentId::new("main").unwrap()).await.unwrap();
+        let error = agent.outbox_next(place).await.unwrap().and_then(|row| row.last_error);
+        error.is_some_and(|error| error.contains(why))
+    }
+
     pub(crate) async fn users_said(&self, session: &str) -> Vec<String> {
         let key: SessionKey = session.parse().unwrap();
         let page = self.dispatch.messages(&key, 100, None).await.unwrap();
@@ -186,6 +205,7 @@ pub(crate) fn room(id: &str) -> Place {
 pub(crate) fn said(place: Place, id: &str, text: &str) -> Inbound {
     Inbound {
         id: id.to_owned(),
+        kind: InboundKind::Message,
         place,
         sender: Some(Sender { id: "u-1".into(), name: Some("Ada".into()), is_bot: false }),
         text: text.to_owned(),

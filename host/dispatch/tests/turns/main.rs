@@ -11,5 +11,6 @@ mod modes;
 #[allow(dead_code, reason = "another group of tests uses the rest")]
 mod network;
 mod questions;
+mod reacting;
 mod script;
 mod world;

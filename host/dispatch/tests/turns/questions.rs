@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wingman_dispatch::{Cancelled, Limits, QuestionReply, Refused, Watch, What};
 use wingman_message::QueueMode::Queue;
-use wingman_message::{Answer, Approval, ChannelName, Inbound, Peer, PeerKind, Place, Question, QuestionKind, Sender};
+use wingman_message::{
+    Answer, Approval, ChannelName, Inbound, InboundKind, Peer, PeerKind, Place, Question, QuestionKind, Sender,
+};
 use wingman_store::DeliveryState;
 
 fn says(text: &str) -> QuestionReply {
@@ -156,6 +158,7 @@ fn room() -> Place {
 fn said(id: &str, by: &str, text: &str) -> Inbound {
     Inbound {
         id: id.into(),
+        kind: InboundKind::Message,
         place: room(),
         sender: Some(Sender { id: by.into(), name: None, is_bot: false }),
         text: text.into(),

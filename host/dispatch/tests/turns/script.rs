@@ -2,7 +2,7 @@
 //! outside does.
 //!
 //! A program is `do A; B; C`, one model step each: `effect:K` and `look:K` call a tool that must not be, and one that may be,
-//! called twice; `wait:K` calls a tool that waits to be released; `ask:Q`, `delegate:AGENT:TASK` (with `,` for `;`) and `say:T`
+//! called twice; `wait:K` calls a tool that waits to be released; `ask:Q`, `react:E`, `delegate:AGENT:TASK` (with `,` for `;`) and `say:T`
 //! speak for themselves; `heard` says what users said during the run. A word before `+` is said beside a call.
 
 use async_trait::async_trait;
@@ -131,6 +131,7 @@ impl Model for Script {
                 let (agent, task) = rest.split_once(':').unwrap();
                 call("delegate", json!({ "agent": agent, "task": task.replace(',', ";") }));
             }
+            "react" => call("react", json!({ "emoji": rest })),
             tool => call(tool, json!({ "key": rest })),
         }
         events.push(ModelEvent::Finished {
@@ -160,7 +161,8 @@ pub(crate) fn tools(script: &Arc<Script>) -> Vec<Arc<dyn Tool>> {
         Arc::new(Counting { spec, script: Arc::clone(script) }) as Arc<dyn Tool>
     };
     let own = [("effect", false), ("look", true), ("wait", true)].into_iter().map(tool);
-    own.chain([Arc::new(wingman_agent::AskUser::default()) as Arc<dyn Tool>]).collect()
+    let asks: Arc<dyn Tool> = Arc::new(wingman_agent::AskUser::default());
+    own.chain([asks, Arc::new(wingman_agent::React::default())]).collect()
 }
 
 #[async_trait]

@@ -13,8 +13,8 @@ use std::time::Duration;
 use wingman_egress::Opening;
 use wingman_manifest::Limits;
 use wingman_message::{
-    AccountName, Attachment, ChannelName, ContentSource, Header, HttpReply, Inbound, Peer, PeerKind, Place, PluginFailure,
-    Receipt, Received, Sender, ToolOutput, ToolSpec,
+    AccountName, Attachment, ChannelName, ContentSource, Header, HttpReply, Inbound, InboundKind, Peer, PeerKind, Place,
+    PluginFailure, Receipt, Received, Sender, ToolOutput, ToolSpec,
 };
 
 const MAX_ERROR: usize = 2_000;
@@ -58,21 +58,9 @@ pub(crate) fn received(
     Ok(Received { reply, messages: messages(said, from, &mut check)? })
 }
 
-/// Only messages ask for a turn. Edits, deletions and reactions are checked like them and then left out: the gateway has no use
-/// for them yet.
 fn messages(said: Vec<types::Inbound>, from: Speaker<'_>, check: &mut Check) -> Result<Vec<Inbound>, Unusable> {
     check.count("messages", said.len())?;
-    let mut messages = Vec::with_capacity(said.len());
-    for one in said {
-        let kind = one.kind;
-        let message = inbound(one, from, check)?;
-        if kind == types::InboundKind::Message {
-            messages.push(message);
-        } else {
-            tracing::info!(channel = %from.channel, id = message.id, ?kind, "left out: the gateway does not use messages of this kind yet");
-        }
-    }
-    Ok(messages)
+    said.into_iter().map(|one| inbound(one, from, check)).collect()
 }
 
 fn inbound(said: types::Inbound, from: Speaker<'_>, check: &mut Check) -> Result<Inbound, Unusable> {
@@ -91,6 +79,12 @@ fn inbound(said: types::Inbound, from: Speaker<'_>, check: &mut Check) -> Result
         sender: said.sender.map(|from| sender(from, check)).transpose()?,
         attachments: attachments(said.attachments, check)?,
         id: said.id,
+        kind: match said.kind {
+            types::InboundKind::Message => InboundKind::Message,
+            types::InboundKind::Edit => InboundKind::Edit,
+            types::InboundKind::Deletion => InboundKind::Deletion,
+            types::InboundKind::Reaction => InboundKind::Reaction,
+        },
         text: said.text,
         mentioned: said.mentioned,
         reply_to: said.reply_to,

@@ -103,7 +103,12 @@ async fn exchange(call: &mut CallState, outgoing: http::Outgoing) -> Result<Resp
     let pause = call.budget.time.pause();
     let outcome = reach.services.exchange.send(&reach.access.http, request).await;
     drop(pause);
-    outcome.map_err(|error| refused(&error))
+    outcome.map_err(|error| {
+        if matches!(error, EgressError::NotGranted { .. } | EgressError::PrivateAddress { .. }) {
+            call.budget.lacks = Some(error.to_string());
+        }
+        refused(&error)
+    })
 }
 
 async fn request(call: &Reach, outgoing: http::Outgoing) -> Result<Request, types::PluginError> {

@@ -32,7 +32,7 @@ pub(super) fn bodies(visitor: &mut impl Visit) {
         ExportHeader, ExportedMessage, FolderRoots, FolderListing, FolderEntry, FileEntry, MakeFolder, AgentSummary, AgentDetails,
         AgentSource, AgentContext, CreateAgent, ServerConfig, ReloadError, PluginSummary, PluginState, ProviderSummary,
         WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
-        DeadLetter, DeadLetterKind, QuestionReply,
+        DeadLetter, DeadLetterKind, OutboxEntry, OutboxKind, QuestionReply,
         Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,
     );
 }

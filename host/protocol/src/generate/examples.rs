@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 84] = [
+pub(super) const EXAMPLES: [(&str, &str); 85] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -88,6 +88,7 @@ pub(super) const EXAMPLES: [(&str, &str); 84] = [
     golden!("rest.AuthSession"),
     golden!("rest.LoginRequest"),
     golden!("rest.DeadLetter"),
+    golden!("rest.OutboxEntry"),
     golden!("rest.QuestionReply"),
     golden!("rest.Health"),
     golden!("rest.Stats"),

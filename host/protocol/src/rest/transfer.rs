@@ -78,6 +78,10 @@ pub struct ExportedMessage {
     #[serde(default, skip_serializing_if = "Not::not")]
     #[ts(as = "Option<bool>", optional)]
     pub untrusted: bool,
+    /// It is what was said and done around the agent, and not to it.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub overheard: bool,
     /// What a model is shown of the run that it came from, step by step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<serde_json::Value>")]

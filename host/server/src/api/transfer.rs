@@ -243,16 +243,30 @@ fn shortened(text: &str) -> String {
 }
 
 fn exported(message: CopiedMessage) -> ExportedMessage {
-    let CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, journal } = message;
+    let CopiedMessage { role, content, created_at, sender, status, error, parts, attachments, untrusted, overheard, journal } =
+        message;
     let status = (status != wingman_message::MessageStatus::Complete).then(|| status.into());
     let role = role.into();
-    ExportedMessage { role, content, created_at, status, error, sender, parts, attachments, untrusted, journal }
+    ExportedMessage { role, content, created_at, status, error, sender, parts, attachments, untrusted, overheard, journal }
 }
 
 fn copied(message: ExportedMessage) -> CopiedMessage {
-    let ExportedMessage { role, content, created_at, status, error, sender, parts, attachments, untrusted, journal } = message;
+    let ExportedMessage { role, content, created_at, status, error, sender, parts, attachments, untrusted, overheard, journal } =
+        message;
     let status = status.map_or(wingman_message::MessageStatus::Complete, Into::into);
-    CopiedMessage { role: role.into(), content, created_at, sender, status, error, parts, attachments, untrusted, journal }
+    CopiedMessage {
+        role: role.into(),
+        content,
+        created_at,
+        sender,
+        status,
+        error,
+        parts,
+        attachments,
+        untrusted,
+        overheard,
+        journal,
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +286,7 @@ mod tests {
             parts: vec![Part::Text { text: content.to_owned() }],
             attachments: vec![],
             untrusted: true,
+            overheard: true,
             journal: vec![Entry::Assistant { text: content.to_owned(), calls: vec![], reasoning: None }],
         }
     }

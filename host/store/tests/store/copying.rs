@@ -99,6 +99,7 @@ fn plain(text: &str) -> CopiedMessage {
         parts: vec![],
         attachments: vec![],
         untrusted: false,
+        overheard: false,
         journal: vec![],
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tempfile::TempDir;
 use wingman_message::{
-    AccountName, AgentId, ChannelName, ClientId, DeliveryId, Entry, Header, Inbound, ManualClock, Message, MessageId,
-    MessageStatus, Origin, Place, RequestId, Role, RunId, SessionKey, SessionSource, WebhookId,
+    AccountName, AgentId, ChannelName, ClientId, DeliveryId, Entry, Header, Inbound, InboundKind, ManualClock, Message,
+    MessageId, MessageStatus, Origin, Place, RequestId, Role, RunId, SessionKey, SessionSource, WebhookId,
 };
 use wingman_store::{Accepted, AgentStore, DeliveryState, FinishTurn, NewDelivery, Original, OutboxReply, Store, StoreError};
 
@@ -64,6 +64,7 @@ pub(crate) fn run_id() -> RunId {
 pub(crate) fn inbound(id: &str) -> Inbound {
     Inbound {
         id: id.to_owned(),
+        kind: InboundKind::Message,
         place: Place::of(ChannelName::new("room").unwrap()),
         sender: None,
         text: format!("text of {id}"),
@@ -127,6 +128,7 @@ pub(crate) fn answer(run: RunId, seq: i64) -> Message {
         parts: Vec::new(),
         attachments: Vec::new(),
         untrusted: false,
+        overheard: false,
     }
 }
 

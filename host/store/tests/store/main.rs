@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod accepting;
+mod aside;
 mod copying;
 mod crash;
 mod fixture;

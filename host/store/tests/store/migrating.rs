@@ -4,7 +4,7 @@ use crate::fixture::{from_channel, main_agent, original, request, run_id, sessio
 use std::path::Path;
 use std::sync::Arc;
 use wingman_message::{DeliveryId, Origin, SystemClock, WebhookId};
-use wingman_store::{Accepted, DeadLetterKind, DeliveryState, Original, Store};
+use wingman_store::{Accepted, DeadLetterKind, DeliveryState, Original, Outgoing, Store};
 
 pub(crate) async fn kept(folder: &Path) -> Store {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
@@ -44,7 +44,8 @@ async fn an_agents_state_of_version_1_is_whole_after_the_migration() {
     let history = agent.history(&session("a"), 10, run_id()).await.unwrap();
     assert_eq!((history.len(), history[1].1.len()), (2, 1), "messages and their journal are there");
     let replies = agent.outbox_pending(10).await.unwrap();
-    assert_eq!((replies.len(), replies[0].delivery, replies[0].markdown.as_str()), (1, delivery_id(1), "an answer"));
+    let answer = Outgoing::Reply { markdown: "an answer".to_owned() };
+    assert_eq!((replies.len(), replies[0].delivery, &replies[0].what), (1, delivery_id(1), &answer));
     let again = agent.accept(request(&session("a"), "laptop", "r1")).await.unwrap();
     assert!(matches!(again, Accepted::Duplicate { .. }), "a repeat is still a repeat: {again:?}");
 

@@ -102,7 +102,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 
     let store = open(&fixture.folder.path().join("state")).await.unwrap();
     let refused = store.agent(&main_agent()).await.unwrap_err();
-    assert_eq!(refused, StoreError::NewerDatabase { path: path.clone(), found: 99, known: 5 });
+    assert_eq!(refused, StoreError::NewerDatabase { path: path.clone(), found: 99, known: 7 });
     assert!(refused.to_string().contains("newer version") && refused.to_string().contains("restore a backup"), "{refused}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     // Others are not kept from their work.

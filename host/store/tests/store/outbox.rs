@@ -1,8 +1,8 @@
 //! Stories of replies that are sent out: to whom, in which order, again, and given up.
 
-use crate::fixture::{Fixture, delivery, finish, from_channel, inbound, original, run_id, session};
+use crate::fixture::{Fixture, delivery, finish, from_channel, inbound, original, run_id, said, session};
 use wingman_message::{DeliveryId, Inbound, Place};
-use wingman_store::{DeadLetterKind, FinishTurn, NewDelivery, OutboxRow, Revived};
+use wingman_store::{DeadLetterKind, FinishTurn, NewDelivery, OutboxRow, Outgoing, Revived, StoreError};
 
 /// A whole turn of a channel's delivery; its reply is in the outbox.
 async fn answered(fixture: &Fixture, new: NewDelivery) -> DeliveryId {
@@ -141,4 +141,42 @@ async fn dead_letters_of_both_kinds_come_newest_first_page_by_page() {
     assert!(fixture.agent.discard(reply).await.unwrap());
     assert!(!fixture.agent.discard(reply).await.unwrap());
     assert_eq!(fixture.agent.dead_letters(10, None).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_reaction_is_stored_with_its_step_once_and_goes_before_the_reply() {
+    let fixture = Fixture::new().await;
+    let new = from_channel(&session("a"), &["1"]);
+    let id = new.id;
+    fixture.agent.accept(new).await.unwrap();
+    let seq = fixture.agent.reserve_seq(&session("a"), 10).await.unwrap();
+    let run = fixture.agent.begin_turn(id, run_id(), seq).await.unwrap().run;
+    for _ in 0..2 {
+        fixture.agent.react(run, 0, said("on its way"), "👍".to_owned()).await.unwrap();
+    }
+    fixture.agent.append_step(run, 0, said("on its way")).await.unwrap();
+    fixture.agent.finish_turn(finish(id, run, seq + 9)).await.unwrap();
+
+    let fixture = fixture.reopen().await;
+    let reaction = next(&fixture).await.unwrap();
+    assert_eq!((reaction.what, reaction.target.reply_to.as_deref()), (Outgoing::Reaction { emoji: "👍".into() }, Some("1")));
+    fixture.agent.outbox_settled(reaction.id).await.unwrap();
+    let reply = next(&fixture).await.unwrap();
+    assert_eq!(reply.what, Outgoing::Reply { markdown: "an answer".into() }, "it was stored twice");
+    fixture.agent.outbox_settled(reply.id).await.unwrap();
+    assert!(next(&fixture).await.is_some(), "a reply is no reaction");
+}
+
+#[tokio::test]
+async fn there_is_no_reaction_to_what_came_from_no_network() {
+    let fixture = Fixture::new().await;
+    let new = delivery(&session("a"), &["1"]);
+    let id = new.id;
+    fixture.agent.accept(new).await.unwrap();
+    let seq = fixture.agent.reserve_seq(&session("a"), 10).await.unwrap();
+    let run = fixture.agent.begin_turn(id, run_id(), seq).await.unwrap().run;
+    let refused = fixture.agent.react(run, 0, said("on its way"), "👍".to_owned()).await;
+    assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
+    // Neither is there: the number is free.
+    fixture.agent.append_step(run, 0, said("something else")).await.unwrap();
 }

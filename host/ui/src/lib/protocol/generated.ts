@@ -774,6 +774,8 @@ export type StoredMessage = {
   runId?: string;
   /** What people call the one who wrote it, or else the network's id of them. */
   sender?: string;
+  /** Nobody said it to the agent: it is what was said and done around it since the turn before, for the agent to know. */
+  overheard?: boolean;
   /** How it ended; on an assistant's message. */
   status?: Status;
   /** What went wrong, for people. */
@@ -993,6 +995,8 @@ export type ExportedMessage = {
   attachments?: unknown[];
   /** Strangers wrote it: a model is shown it as data. */
   untrusted?: boolean;
+  /** It is what was said and done around the agent, and not to it. */
+  overheard?: boolean;
   /** What a model is shown of the run that it came from, step by step. */
   journal?: unknown[];
 };
@@ -1312,6 +1316,33 @@ export type DeadLetter = {
 
 /** What failed. */
 export type DeadLetterKind = "inbound" | "reply";
+
+/** Something that is to be delivered to a chat network, and is not yet. */
+export type OutboxEntry = {
+  /** The delivery that it answers. A reply that is given up is a dead letter of this id. */
+  id: string;
+  /** What it is. */
+  kind: OutboxKind;
+  /** The session that it was said in. */
+  sessionId: string;
+  /** The session's agent. */
+  agentId: string;
+  /** The channel that it goes to. */
+  channel: string;
+  /** The reply's text, or the emoji. */
+  text: string;
+  /** When it was stored: milliseconds since the Unix epoch. */
+  at: number;
+  /** How often its delivery was tried in vain. */
+  attempts: number;
+  /** What the last attempt failed with: what it waits for. */
+  reason?: string;
+  /** When it is tried again, at the latest: milliseconds since the Unix epoch. Absent where it is due. */
+  nextAt?: number;
+};
+
+/** What goes out. */
+export type OutboxKind = "reply" | "reaction";
 
 /** Answers a question. One for an approval takes `approve`, any other one `answer`. */
 export type QuestionReply = {
