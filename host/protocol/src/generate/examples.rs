@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 69] = [
+pub(super) const EXAMPLES: [(&str, &str); 70] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -65,6 +65,7 @@ pub(super) const EXAMPLES: [(&str, &str); 69] = [
     golden!("rest.CreateAgent"),
     golden!("rest.ServerConfig"),
     golden!("rest.PluginSummary"),
+    golden!("rest.McpServerSummary"),
     golden!("rest.ProviderSummary"),
     golden!("rest.WebhookSummary"),
     golden!("rest.CreateWebhook"),
