@@ -56,6 +56,27 @@ test("what one may not see is said to be so", async () => {
   await shot(page, "forbidden-plugins");
 });
 
+test("an MCP server that fails says why, and is seen to be back without a reload", async () => {
+  const { page } = await openPage(browser, gateway);
+  const failing = { name: "tickets", state: "failing", tools: [], since: Date.now(), lastError: "the variable X is not set" };
+  const ready = { ...failing, state: "ready", tools: ["tickets_find", "tickets_close"] };
+  let servers = [failing];
+  await page.route(/\/api\/mcp$/, (route) => route.fulfill(json(servers)));
+  await signIn(page, gateway.token);
+  await page.getByRole("link", { name: "Plugins" }).click();
+  const row = page.getByRole("region", { name: "MCP servers" }).getByRole("listitem");
+  await row.getByText("Failing", { exact: true }).waitFor();
+  await row.getByText("the variable X is not set", { exact: true }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await shot(page, "mcp-failing");
+  servers = [ready];
+  await row.getByText("Ready", { exact: true }).waitFor();
+  await row.getByText("2 tools").click();
+  await row.getByText("tickets_find, tickets_close").waitFor();
+  assert.deepEqual(await violations(page), []);
+  await shot(page, "mcp-ready");
+});
+
 test("what takes long shows its shape meanwhile", async () => {
   const { page } = await openPage(browser, gateway);
   let answer;

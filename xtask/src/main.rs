@@ -8,6 +8,8 @@ mod artifact;
 mod gateway;
 mod node;
 mod project;
+mod real_model;
+mod served;
 mod shell;
 mod stages;
 mod tasks;

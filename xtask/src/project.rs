@@ -39,6 +39,16 @@ impl Project {
         self.path("tests/mcp-servers")
     }
 
+    /// What the real model for tests is made from.
+    pub(crate) fn real_model(&self) -> PathBuf {
+        self.path("tests/real-model")
+    }
+
+    /// The real model for tests, and the server that it runs on.
+    pub(crate) fn real_model_out(&self) -> PathBuf {
+        self.path("target/real-model")
+    }
+
     /// First-party plugins, as the gateway embeds them. Always here, wherever cargo's own target folder is.
     pub(crate) fn plugins_out(&self) -> PathBuf {
         self.path("target/plugins")

@@ -74,6 +74,14 @@ pub(crate) fn script_toolchains() -> Result<()> {
     apt::install(&["python3", "python3-venv"], "Python with venv, for plugins in Python")
 }
 
+/// What the server of the real model is built with.
+pub(crate) fn cmake() -> Result<()> {
+    if probe("cmake", &["--version"]).is_some() && probe("c++", &["--version"]).is_some() {
+        return Ok(());
+    }
+    apt::install(&["cmake", "make", "g++"], "CMake with a C++ compiler, for the server of the real model")
+}
+
 /// A registry that speaks the OCI's protocol, for the tests of plugin packages.
 pub(crate) fn registry() -> Result<()> {
     if probe("docker-registry", &["--version"]).is_some() {

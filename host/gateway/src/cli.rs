@@ -6,6 +6,7 @@ mod chat;
 mod gateway;
 mod init;
 mod local;
+mod mcp;
 mod plugin;
 mod provider;
 mod route;
@@ -53,6 +54,9 @@ enum Command {
     /// See the plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// See the MCP servers of the running gateway
+    #[command(subcommand)]
+    Mcp(mcp::Command),
     /// See, search and look after conversations
     #[command(subcommand)]
     Sessions(sessions::Command),
@@ -72,6 +76,7 @@ impl Cli {
             Command::Init(args) => args.run(config),
             Command::Provider(command) => command.run(config),
             Command::Plugin(command) => command.run(config),
+            Command::Mcp(command) => command.run(config),
             Command::Sessions(command) => command.run(config),
             Command::Route(command) => command.run(config),
         }

@@ -226,6 +226,7 @@ fn info(config: &Config, core: &Core, address: SocketAddr) -> Result<GatewayInfo
         host: config.gateway.host.as_str().to_owned(),
         port: address.port(),
         agents: Arc::new(core.catalog.clone()),
+        mcp: Arc::new(core.mcp.clone()),
         output_root: config.gateway.state_dir.join("outputs").display().to_string(),
         providers: wingman_agent::providers().iter().map(provider).collect::<Result<_>>()?,
         started_at: core.clock.now_ms(),

@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod board;
 mod call;
 mod client;
 mod connection;
@@ -28,10 +29,8 @@ mod process;
 mod server;
 mod servers;
 mod settings;
-mod status;
 mod tool;
 
 pub use error::{LookupError, SettingsError};
 pub use servers::McpServers;
 pub use settings::{Endpoint, Limits, Secrets, ServerSettings};
-pub use status::{ServerState, ServerStatus};

@@ -1,12 +1,12 @@
 //! The task of one server: connect, serve, and connect again, for as long as the gateway runs.
 
+use crate::board::Board;
 use crate::call::Call;
 use crate::connection::End;
 use crate::listing::Listed;
 use crate::open;
 use crate::pause;
 use crate::settings::{Limits, ServerSettings};
-use crate::status::{Board, ServerState};
 use crate::tool::McpTool;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use wingman_message::Clock;
+use wingman_message::{Clock, McpServerState};
 
 /// One server, owned by its task.
 pub(crate) struct Server {
@@ -44,7 +44,8 @@ impl Server {
                 Ok((End::Lost(reason), lasted)) if lasted >= self.limits.good_connection => {
                     tracing::info!(server = self.settings.name, reason, "the connection to an MCP server was lost");
                     failures = 0;
-                    self.show(ServerState::Connecting, None);
+                    self.board.send_modify(|board| board.last_error = Some(reason));
+                    self.show(McpServerState::Connecting, None);
                 }
                 Ok((End::Lost(reason), _)) | Err(reason) => {
                     failures = u32::saturating_add(failures, 1);
@@ -54,7 +55,7 @@ impl Server {
                 }
             }
         }
-        self.show(ServerState::Stopped, Some(Vec::new()));
+        self.show(McpServerState::Stopped, Some(Vec::new()));
     }
 
     /// One connection from its beginning to its end, and how long it lasted.
@@ -68,7 +69,7 @@ impl Server {
         let since = Instant::now();
         tracing::info!(server = settings.name, tools = tools.len(), "an MCP server is ready");
         let sender = mailbox.sender.clone();
-        let show = |tools| show(board, clock.as_ref(), ServerState::Ready, Some(offered(&settings.name, tools, &sender)));
+        let show = |tools| show(board, clock.as_ref(), McpServerState::Ready, Some(offered(&settings.name, tools, &sender)));
         show(tools);
         let end = connection.serve(&mut mailbox.receiver, again, show, stop).await;
         let lasted = since.elapsed();
@@ -81,7 +82,8 @@ impl Server {
         let pause = pause::after(failures, &self.limits);
         tracing::warn!(server = self.settings.name, reason, again_after = ?pause, "an MCP server fails");
         let next_try = self.clock.now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
-        self.show(ServerState::Failing { reason, next_try }, Some(Vec::new()));
+        self.board.send_modify(|board| board.last_error = Some(reason));
+        self.show(McpServerState::Failing { next_try }, Some(Vec::new()));
         let refused = || format!("the MCP server `{}` cannot be used now; it is tried again by itself", self.settings.name);
         again.drain(..).for_each(|call| call.fail(refused()));
         let waited = tokio::time::sleep(pause);
@@ -95,7 +97,7 @@ impl Server {
         }
     }
 
-    fn show(&self, state: ServerState, tools: Option<Vec<Arc<McpTool>>>) {
+    fn show(&self, state: McpServerState, tools: Option<Vec<Arc<McpTool>>>) {
         show(&self.board, self.clock.as_ref(), state, tools);
     }
 }
@@ -105,12 +107,9 @@ fn offered(server: &str, tools: Vec<Listed>, calls: &mpsc::Sender<Call>) -> Vec<
 }
 
 /// Without `tools`, those of before stay.
-fn show(board: &watch::Sender<Board>, clock: &dyn Clock, state: ServerState, tools: Option<Vec<Arc<McpTool>>>) {
+fn show(board: &watch::Sender<Board>, clock: &dyn Clock, state: McpServerState, tools: Option<Vec<Arc<McpTool>>>) {
     board.send_modify(|board| {
-        if board.state != state {
-            board.since = clock.now_ms();
-            board.state = state;
-        }
+        board.set(state, clock.now_ms());
         if let Some(tools) = tools {
             board.tools = tools.into();
         }

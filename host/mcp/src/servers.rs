@@ -1,15 +1,15 @@
 //! All servers, as the gateway holds them.
 
+use crate::board::Board;
 use crate::error::SettingsError;
 use crate::server::{Mailbox, Server};
 use crate::settings::{self, Limits, ServerSettings};
-use crate::status::{Board, ServerState, ServerStatus};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-use wingman_message::{Clock, Tool, ToolSource};
+use wingman_message::{Clock, McpDirectory, McpServerState, McpServerStatus, Tool, ToolSource};
 
 /// Calls that may wait for one server, beside those that it works on.
 const MAX_WAITING: usize = 64;
@@ -51,17 +51,18 @@ impl McpServers {
 
     /// How each server is, in the order of the settings.
     #[must_use]
-    pub fn status(&self) -> Vec<ServerStatus> {
+    pub fn status(&self) -> Vec<McpServerStatus> {
         let status = |(name, shown): &(String, watch::Receiver<Board>)| {
             let board = shown.borrow();
             let tools = board.tools.iter().map(|tool| tool.spec().name.clone()).collect();
-            ServerStatus { name: name.clone(), state: board.state.clone(), tools, since: board.since }
+            let last_error = board.last_error.clone();
+            McpServerStatus { name: name.clone(), state: board.state, tools, last_error, since: board.since }
         };
         self.0.servers.iter().map(status).collect()
     }
 
     /// Waits until `fits` says yes to the status of all servers, which is asked again with each change.
-    pub async fn wait_until(&self, mut fits: impl FnMut(&[ServerStatus]) -> bool) {
+    pub async fn wait_until(&self, mut fits: impl FnMut(&[McpServerStatus]) -> bool) {
         // Taken before the status is, so that no change is missed.
         let mut shown: Vec<_> = self.0.servers.iter().map(|(_, shown)| shown.clone()).collect();
         loop {
@@ -79,7 +80,7 @@ impl McpServers {
 
     /// Waits until each server was reached or failed once, but no longer than `longest`: for a gateway that has one thing to do.
     pub async fn settled(&self, longest: Duration) {
-        let settled = |server: &ServerStatus| server.state != ServerState::Connecting || !server.tools.is_empty();
+        let settled = |server: &McpServerStatus| server.state != McpServerState::Connecting || !server.tools.is_empty();
         let _ = tokio::time::timeout(longest, self.wait_until(|all| all.iter().all(settled))).await;
     }
 
@@ -87,6 +88,12 @@ impl McpServers {
     pub async fn stop(&self) {
         self.0.stop.cancel();
         self.0.tasks.wait().await;
+    }
+}
+
+impl McpDirectory for McpServers {
+    fn servers(&self) -> Vec<McpServerStatus> {
+        self.status()
     }
 }
 

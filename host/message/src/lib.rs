@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway: what every other crate under `host/` speaks.
 //!
-//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `AgentCatalog`, `Components`, `Clock`) that let crates
-//! which do not know each other work together. No I/O lives here, and nothing here knows a wire format, SQL, a network or a
+//! Plain data, ids, session keys, and the ports (`Model`, `Tool`, `AgentRuntime`, `AgentCatalog`, `Components`, `McpDirectory`, `Clock`) that let
+//! crates which do not know each other work together. No I/O lives here, and nothing here knows a wire format, SQL, a network or a
 //! component.
 
 mod catalog;
@@ -11,6 +11,7 @@ mod compaction;
 mod component;
 mod ids;
 mod inbound;
+mod mcp;
 mod message;
 mod model;
 mod overheard;
@@ -33,6 +34,7 @@ pub use ids::{
     RequestId, RunId, WebhookId,
 };
 pub use inbound::{Attachment, ContentSource, Header, Inbound, InboundKind, Origin, Peer, PeerKind, Place, Sender};
+pub use mcp::{McpDirectory, McpServerState, McpServerStatus};
 pub use message::{Message, MessageStatus, Part, Role, SessionSource, ToolPart};
 pub use model::{
     Entry, Model, ModelError, ModelEvent, ModelInfo, ModelRequest, ModelStream, Reasoning, StopReason, ToolCall, Usage, UserEntry,

@@ -35,9 +35,9 @@ pub use question::{PendingQuestion, QuestionKind};
 pub use rest::{
     AgentContext, AgentDetails, AgentSource, AgentSummary, AuthMode, AuthSession, CreateAgent, CreateSession, CreateWebhook,
     CreatedWebhook, DeadLetter, DeadLetterKind, ExportHeader, ExportedMessage, FileEntry, FolderEntry, FolderListing,
-    FolderRoots, ForkSession, GatewayStats, Health, LoginRequest, MakeFolder, OutboxEntry, OutboxKind, PluginState,
-    PluginSummary, Problem, QuestionReply, ReloadError, RenameSession, SearchHit, ServerConfig, SessionSource, SessionSummary,
-    SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
+    FolderRoots, ForkSession, GatewayStats, Health, LoginRequest, MakeFolder, McpServerState, McpServerSummary, OutboxEntry,
+    OutboxKind, PluginState, PluginSummary, Problem, QuestionReply, ReloadError, RenameSession, SearchHit, ServerConfig,
+    SessionSource, SessionSummary, SetWorkdir, SnippetPart, Stats, WebhookAccepted, WebhookSummary,
 };
 pub use secret::Secret;
 pub use server::{

@@ -353,6 +353,7 @@ fn bodies_of_the_http_api_are_as_the_golden_files_show() {
     round_trip::<CreateAgent>("rest.CreateAgent", &mut tested);
     round_trip::<ServerConfig>("rest.ServerConfig", &mut tested);
     round_trip::<PluginSummary>("rest.PluginSummary", &mut tested);
+    round_trip::<McpServerSummary>("rest.McpServerSummary", &mut tested);
     round_trip::<ProviderSummary>("rest.ProviderSummary", &mut tested);
     round_trip::<WebhookSummary>("rest.WebhookSummary", &mut tested);
     round_trip::<CreateWebhook>("rest.CreateWebhook", &mut tested);

@@ -25,6 +25,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/config", get(gateway::config))
         .route("/api/plugins", get(gateway::plugins))
+        .route("/api/mcp", get(gateway::mcp))
         .route("/api/providers", get(gateway::providers))
         .route("/api/agents", get(agents::list).post(agents::create))
         .route("/api/agents/{id}", get(agents::read).put(agents::change).delete(agents::delete))

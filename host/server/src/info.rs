@@ -1,7 +1,7 @@
 //! What the gateway tells about itself.
 
 use std::sync::Arc;
-use wingman_message::AgentCatalog;
+use wingman_message::{AgentCatalog, McpDirectory};
 
 /// A model provider that the gateway can speak to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct GatewayInfo {
     pub port: u16,
     /// Where its agents are described.
     pub agents: Arc<dyn AgentCatalog>,
+    /// Who knows its MCP servers.
+    pub mcp: Arc<dyn McpDirectory>,
     /// Where agents put their files.
     pub output_root: String,
     /// The providers it knows.

@@ -17,6 +17,24 @@ const plugins = [
     lastError: "trap: wasm `unreachable` instruction executed in `call` after 12 ms",
   },
 ];
+const mcpServers = [
+  { name: "calendar", state: "connecting", tools: [], since: Date.now() },
+  {
+    name: "files",
+    state: "ready",
+    tools: ["files_read_file", "files_write_file", "files_list"],
+    since: Date.now() - 3_600_000,
+    lastError: "it ended with exit code 1",
+  },
+  {
+    name: "tickets",
+    state: "failing",
+    tools: [],
+    since: Date.now() - 600_000,
+    lastError: "the environment variable TICKETS_TOKEN is not set",
+    nextTry: Date.now() + 60_000,
+  },
+];
 const cookie = "wingman_session=mock";
 let wrong = 0;
 
@@ -50,6 +68,7 @@ export async function api({ request, response, store, token }) {
     return send(200, { ...config, agents });
   }
   if (route === "GET /api/plugins") return send(200, plugins);
+  if (route === "GET /api/mcp") return send(200, mcpServers);
   if (route === "GET /api/questions") return send(200, store.questions());
   if (route === "GET /api/search") return send(200, store.search(url.searchParams.get("q") ?? "").slice(0, 20));
   if (route === "GET /api/sessions") return paged(send, store.list(), url, false);

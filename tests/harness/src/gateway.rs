@@ -63,6 +63,12 @@ impl Gateway {
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        rustix::process::Pid::from_child(&self.child).as_raw_nonzero().get()
+    }
+
     /// Asks it to end, and waits until it has; it must end well.
     pub fn stop(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -100,6 +106,19 @@ impl Gateway {
     /// Reads a resource.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await
+    }
+
+    /// Reads the resource at `path` until it fits.
+    pub async fn until(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + START;
+        loop {
+            let body = self.get(path).await.body;
+            if fits(&body) {
+                return body;
+            }
+            assert!(Instant::now() < deadline, "{path} stays {body}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// The messages of a session, oldest first, as `(role, content)`.

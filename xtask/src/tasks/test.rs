@@ -1,6 +1,6 @@
 //! `test`: every test there is, the fast ones first; one failure does not hide the next.
 
-use crate::{artifact, gateway::Gateway, node, project::Project, shell, stages::Stages, tasks, tools};
+use crate::{artifact, gateway::Gateway, node, project::Project, real_model::RealModel, shell, stages::Stages, tasks, tools};
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,16 @@ pub(crate) struct Options {
     /// Journeys in a real browser against a real gateway.
     #[arg(long)]
     browser: bool,
+    /// Only what needs a real model: a server is built and a model fetched for it. Never part of the others.
+    #[arg(long, conflicts_with_all = ["fast", "rust", "ui", "browser"])]
+    real_model: bool,
     /// Options and filters of `cargo nextest run`, after `--`.
     #[arg(last = true)]
     nextest: Vec<String>,
 }
+
+/// The file of tests, in `tests/e2e`, that need a real model.
+const REAL_MODEL_TESTS: &str = "real_model";
 
 /// What was chosen: everything, unless something is named.
 #[derive(Debug, PartialEq)]
@@ -32,12 +38,18 @@ struct Chosen {
     rust: bool,
     ui: bool,
     browser: bool,
+    real_model: bool,
 }
 
 impl Options {
     fn chosen(&self) -> Chosen {
-        let everything = !(self.rust || self.ui || self.browser);
-        Chosen { rust: self.rust || everything, ui: self.ui || everything, browser: (self.browser || everything) && !self.fast }
+        let everything = !(self.rust || self.ui || self.browser || self.real_model);
+        Chosen {
+            rust: self.rust || everything,
+            ui: self.ui || everything,
+            browser: (self.browser || everything) && !self.fast,
+            real_model: self.real_model,
+        }
     }
 }
 
@@ -48,11 +60,11 @@ pub(crate) fn perform(project: &Project, options: &Options) -> Result<()> {
     if chosen.ui {
         stages.run("control ui", || tasks::ui::test(project));
     }
-    if chosen.rust || chosen.browser {
+    if chosen.rust || chosen.browser || chosen.real_model {
         let parts = stages.run("plugins", || tasks::plugins::perform(project)).is_some()
             & stages.run("page", || tasks::ui::perform(project)).is_some();
         let binary = if parts {
-            stages.run("compile", || compile(project, chosen.rust))
+            stages.run("compile", || compile(project, &chosen))
         } else {
             stages.skip("compile", "plugins or page are missing");
             None
@@ -67,7 +79,8 @@ fn with_binary(project: &Project, options: &Options, chosen: &Chosen, binary: Op
         [("rust", nextest as fn(&Project, &Options, &Path) -> Result<()>), ("doc tests", doc_tests), ("examples", examples)];
     let rust = rust.into_iter().filter(|(name, _)| chosen.rust && !(options.fast && *name != "rust"));
     let browser = chosen.browser.then_some(("browser", browser as fn(&Project, &Options, &Path) -> Result<()>));
-    for (name, work) in rust.chain(browser) {
+    let real = chosen.real_model.then_some(("real model", real_model as fn(&Project, &Options, &Path) -> Result<()>));
+    for (name, work) in rust.chain(browser).chain(real) {
         match binary {
             Some(binary) => drop(stages.run(name, || work(project, options, binary))),
             None => stages.skip(name, "nothing was compiled"),
@@ -82,7 +95,11 @@ fn install(project: &Project, chosen: &Chosen) -> Result<()> {
         tools::registry()?;
         node::install(&project.mcp_servers())?;
     }
-    if chosen.rust || chosen.browser {
+    if chosen.real_model {
+        tools::nextest()?;
+        tools::cmake()?;
+    }
+    if chosen.rust || chosen.browser || chosen.real_model {
         tools::script_toolchains()?;
     }
     if chosen.browser {
@@ -93,13 +110,16 @@ fn install(project: &Project, chosen: &Chosen) -> Result<()> {
 
 /// The gateway, and with it all tests when they are wanted: features are unified over one selection, so one call compiles
 /// each dependency once.
-fn compile(project: &Project, with_tests: bool) -> Result<PathBuf> {
+fn compile(project: &Project, chosen: &Chosen) -> Result<PathBuf> {
     let mut command = shell::cargo();
     command.current_dir(project.root()).args(["build", "--workspace"]);
-    if with_tests {
+    if chosen.rust {
         command.args(["--lib", "--bins", "--tests", "--examples"]);
     } else {
         command.args(["--bin", tasks::build::WINGMAN.name]);
+    }
+    if chosen.real_model {
+        command.args(["--test", REAL_MODEL_TESTS]);
     }
     artifact::build(&mut command, tasks::build::WINGMAN)
 }
@@ -113,6 +133,15 @@ fn nextest(project: &Project, options: &Options, binary: &Path) -> Result<()> {
     if options.fast {
         command.args(["-E", "not package(wingman-e2e)"]);
     }
+    shell::run(command.args(&options.nextest))
+}
+
+/// The tests that the others leave out.
+fn real_model(project: &Project, options: &Options, binary: &Path) -> Result<()> {
+    let model = RealModel::start(project)?;
+    let mut command = shell::cargo();
+    command.current_dir(project.root()).env("WINGMAN_BIN", binary).env("WINGMAN_REAL_MODEL_URL", model.url());
+    command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--test", REAL_MODEL_TESTS, "--run-ignored", "only"]);
     shell::run(command.args(&options.nextest))
 }
 
@@ -159,10 +188,11 @@ mod tests {
 
     #[test]
     fn everything_runs_unless_something_is_named() {
-        assert_eq!(chosen("test"), Chosen { rust: true, ui: true, browser: true });
-        assert_eq!(chosen("test --rust"), Chosen { rust: true, ui: false, browser: false });
-        assert_eq!(chosen("test --ui --browser"), Chosen { rust: false, ui: true, browser: true });
-        assert_eq!(chosen("test --fast"), Chosen { rust: true, ui: true, browser: false });
+        assert_eq!(chosen("test"), Chosen { rust: true, ui: true, browser: true, real_model: false });
+        assert_eq!(chosen("test --rust"), Chosen { rust: true, ui: false, browser: false, real_model: false });
+        assert_eq!(chosen("test --ui --browser"), Chosen { rust: false, ui: true, browser: true, real_model: false });
+        assert_eq!(chosen("test --real-model"), Chosen { rust: false, ui: false, browser: false, real_model: true });
+        assert_eq!(chosen("test --fast"), Chosen { rust: true, ui: true, browser: false, real_model: false });
     }
 
     #[test]

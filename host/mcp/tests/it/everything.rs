@@ -5,8 +5,8 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::process::{Child, Command};
-use wingman_mcp::{Endpoint, Limits, McpServers, ServerSettings, ServerState};
-use wingman_message::{ToolError, ToolInvocation, ToolSource as _};
+use wingman_mcp::{Endpoint, Limits, McpServers, ServerSettings};
+use wingman_message::{McpServerState, ToolError, ToolInvocation, ToolSource as _};
 
 fn script() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/mcp-servers");
@@ -160,7 +160,7 @@ async fn variables_that_are_configured_reach_it() {
     let variables = wingman_mcp::Secrets::new(|| Ok([("COLOUR".to_owned(), "teal".into())].into()));
     let settings = ServerSettings { endpoint: Endpoint::Process { command, arguments, variables, folder }, ..settings };
     let servers = start(vec![settings]);
-    once(&servers, |server| server.state == ServerState::Ready).await;
+    once(&servers, |server| server.state == McpServerState::Ready).await;
     let environment = call(&servers, "everything_get-env", json!({})).await.unwrap().text;
     assert!(environment.contains("\"COLOUR\": \"teal\"") && !environment.contains("CARGO_"), "{environment}");
     soon(servers.stop()).await;

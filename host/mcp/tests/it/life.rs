@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wingman_mcp::{Endpoint, LookupError, McpServers, Secrets, ServerSettings, ServerState, SettingsError};
-use wingman_message::{Clock, SystemClock, ToolSource as _};
+use wingman_mcp::{Endpoint, LookupError, McpServers, Secrets, ServerSettings, SettingsError};
+use wingman_message::{Clock, McpServerState, McpServerStatus, SystemClock, ToolSource as _};
 
 fn with(settings: ServerSettings, given: Secrets, place: Option<&std::path::Path>) -> ServerSettings {
     let Endpoint::Process { command, arguments, .. } = settings.endpoint else { panic!("no process") };
@@ -79,7 +79,7 @@ async fn stopping_ends_a_server_and_what_it_started() {
     gone(pid(&family, "pid")).await;
     gone(pid(&family, "child")).await;
     assert!(servers.tools().is_empty());
-    assert_eq!(servers.status()[0].state, ServerState::Stopped);
+    assert_eq!(servers.status()[0].state, McpServerState::Stopped);
 }
 
 #[tokio::test]
@@ -131,6 +131,8 @@ async fn a_killed_server_is_started_again_and_its_tools_stay() {
         }
     };
     assert_ne!(first, second);
+    let lost = once(&servers, |server| server.state == McpServerState::Ready).await.last_error;
+    assert_eq!(lost.as_deref(), Some("it was ended by signal 9"), "why it was lost stays to be seen");
     servers.stop().await;
     gone(second).await;
 }
@@ -144,14 +146,14 @@ fn kill(pid: u64) {
 async fn stopping_does_not_wait_for_a_server_that_never_answers() {
     let servers = start(vec![scripted("silent")]);
     soon(servers.stop()).await;
-    assert_eq!(servers.status()[0].state, ServerState::Stopped);
+    assert_eq!(servers.status()[0].state, McpServerState::Stopped);
 }
 
 #[tokio::test]
 async fn one_that_has_one_thing_to_do_waits_until_each_server_answered_or_failed() {
     let servers = start(vec![scripted("echo"), program("missing", "no-such-program-here", &[])]);
     soon(servers.settled(std::time::Duration::from_secs(30))).await;
-    assert!(servers.status().iter().all(|server| server.state != ServerState::Connecting));
+    assert!(servers.status().iter().all(|server| server.state != McpServerState::Connecting));
     // None is settled too, and a wait has its end.
     soon(start(vec![]).settled(std::time::Duration::from_secs(3600))).await;
     soon(start(vec![scripted("silent")]).settled(std::time::Duration::from_millis(10))).await;
@@ -173,12 +175,25 @@ async fn names_that_cannot_be_are_refused_before_anything_starts() {
 }
 
 #[tokio::test]
+async fn a_server_that_fails_again_fails_since_the_first_time() {
+    let servers = start(vec![program("missing", "no-such-program-here", &[])]);
+    let tried = |status: &McpServerStatus| match status.state {
+        McpServerState::Failing { next_try } => Some(next_try),
+        _ => None,
+    };
+    let first = once(&servers, |server| tried(server).is_some()).await;
+    let second = once(&servers, |server| tried(server) > tried(&first)).await;
+    assert_eq!(second.since, first.since);
+    soon(servers.stop()).await;
+}
+
+#[tokio::test]
 async fn a_failing_server_tells_when_it_is_tried_again() {
     let hour = std::time::Duration::from_secs(3600);
     let limits = wingman_mcp::Limits { first_pause: hour, longest_pause: hour, ..limits() };
     let servers = start_with(vec![program("missing", "no-such-program-here", &[])], limits);
-    let status = once(&servers, |server| matches!(server.state, ServerState::Failing { .. })).await;
-    let ServerState::Failing { next_try, .. } = status.state else { panic!("{status:?}") };
+    let status = once(&servers, |server| matches!(server.state, McpServerState::Failing { .. })).await;
+    let McpServerState::Failing { next_try } = status.state else { panic!("{status:?}") };
     let pause = next_try - status.since;
     assert!((2_600_000..=4_600_000).contains(&pause), "{pause}");
     soon(servers.stop()).await;

@@ -3,8 +3,8 @@
 use crate::support::{call, failing, limits, once, program, ready, scripted, start, start_with, tool};
 use serde_json::json;
 use std::time::Duration;
-use wingman_mcp::{Limits, McpServers, ServerState};
-use wingman_message::{ToolError, ToolSource as _};
+use wingman_mcp::{Limits, McpServers};
+use wingman_message::{McpServerState, ToolError, ToolSource as _};
 
 async fn reason(manner: &str) -> String {
     reason_within(manner, limits()).await
@@ -30,11 +30,14 @@ fn strict() -> Limits {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_not_there_is_named_and_the_others_work() {
     let servers = start(vec![program("missing", "no-such-program-here", &[]), scripted("echo")]);
-    crate::support::soon(servers.wait_until(|all| all.iter().all(|one| one.state != ServerState::Connecting))).await;
+    crate::support::soon(servers.wait_until(|all| all.iter().all(|one| one.state != McpServerState::Connecting))).await;
     let status = servers.status();
-    let ServerState::Failing { reason, .. } = &status[0].state else { panic!("{status:?}") };
-    assert_eq!(reason, "there is no program `no-such-program-here`; install it, or write its whole path");
-    assert_eq!(status[1].state, ServerState::Ready);
+    assert!(matches!(status[0].state, McpServerState::Failing { .. }), "{status:?}");
+    assert_eq!(
+        status[0].last_error.as_deref().unwrap(),
+        "there is no program `no-such-program-here`; install it, or write its whole path"
+    );
+    assert_eq!(status[1].state, McpServerState::Ready);
     assert_eq!(call(&servers, "scripted_echo", json!({ "a": 1 })).await.unwrap().text, "echo {\"a\": 1}");
     servers.stop().await;
 }
@@ -50,7 +53,7 @@ async fn a_server_that_never_answers_does_not_hold_up_the_start_and_is_given_up(
     let before = tokio::time::Instant::now();
     let servers = start_with(vec![scripted("silent")], limits);
     assert!(before.elapsed() < Duration::from_millis(500), "the start waits for no server");
-    assert_eq!(servers.status()[0].state, ServerState::Connecting);
+    assert_eq!(servers.status()[0].state, McpServerState::Connecting);
     assert_eq!(failing(&servers).await, "it did not answer within 0.8 s");
     servers.stop().await;
 }

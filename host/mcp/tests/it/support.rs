@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use wingman_mcp::{Endpoint, Limits, McpServers, Secrets, ServerSettings, ServerState, ServerStatus};
-use wingman_message::{Clock, RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress, ToolSource as _};
+use wingman_mcp::{Endpoint, Limits, McpServers, Secrets, ServerSettings};
+use wingman_message::{
+    Clock, McpServerState, McpServerStatus, RunId, SystemClock, Tool, ToolError, ToolInvocation, ToolOutput, ToolProgress,
+    ToolSource as _,
+};
 
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,7 +68,7 @@ pub(crate) fn start_with(servers: Vec<ServerSettings>, limits: Limits) -> McpSer
 }
 
 /// The only server's status, once it `fits`.
-pub(crate) async fn once(servers: &McpServers, mut fits: impl FnMut(&ServerStatus) -> bool) -> ServerStatus {
+pub(crate) async fn once(servers: &McpServers, mut fits: impl FnMut(&McpServerStatus) -> bool) -> McpServerStatus {
     let mut found = None;
     soon(servers.wait_until(|all| {
         found = all.first().filter(|server| fits(server)).cloned();
@@ -75,16 +78,13 @@ pub(crate) async fn once(servers: &McpServers, mut fits: impl FnMut(&ServerStatu
     found.unwrap()
 }
 
-pub(crate) async fn ready(servers: &McpServers) -> ServerStatus {
-    once(servers, |server| server.state == ServerState::Ready).await
+pub(crate) async fn ready(servers: &McpServers) -> McpServerStatus {
+    once(servers, |server| server.state == McpServerState::Ready).await
 }
 
 /// Why the only server fails, once it does.
 pub(crate) async fn failing(servers: &McpServers) -> String {
-    match once(servers, |server| matches!(server.state, ServerState::Failing { .. })).await.state {
-        ServerState::Failing { reason, .. } => reason,
-        other => panic!("{other:?}"),
-    }
+    once(servers, |server| matches!(server.state, McpServerState::Failing { .. })).await.last_error.unwrap()
 }
 
 pub(crate) fn tool(servers: &McpServers, name: &str) -> Arc<dyn Tool> {

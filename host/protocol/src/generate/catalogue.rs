@@ -30,7 +30,8 @@ pub(super) fn bodies(visitor: &mut impl Visit) {
     visit_all!(visitor:
         SessionSummary, SessionSource, CreateSession, RenameSession, ForkSession, SetWorkdir, SearchHit, SnippetPart,
         ExportHeader, ExportedMessage, FolderRoots, FolderListing, FolderEntry, FileEntry, MakeFolder, AgentSummary, AgentDetails,
-        AgentSource, AgentContext, CreateAgent, ServerConfig, ReloadError, PluginSummary, PluginState, ProviderSummary,
+        AgentSource, AgentContext, CreateAgent, ServerConfig, ReloadError, PluginSummary, PluginState,
+        McpServerSummary, McpServerState, ProviderSummary,
         WebhookSummary, CreateWebhook, CreatedWebhook, WebhookAccepted, AuthSession, AuthMode, LoginRequest,
         DeadLetter, DeadLetterKind, OutboxEntry, OutboxKind, QuestionReply,
         Health, GatewayStats, Stats, NodeList, NodeSummary, GroupList, GroupSummary, Problem,

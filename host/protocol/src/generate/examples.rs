@@ -7,7 +7,7 @@ macro_rules! golden {
 }
 
 /// Name and JSON of each example.
-pub(super) const EXAMPLES: [(&str, &str); 85] = [
+pub(super) const EXAMPLES: [(&str, &str); 86] = [
     golden!("client.connect"),
     golden!("client.connect.full"),
     golden!("client.req-agent"),
@@ -80,6 +80,7 @@ pub(super) const EXAMPLES: [(&str, &str); 85] = [
     golden!("rest.CreateAgent"),
     golden!("rest.ServerConfig"),
     golden!("rest.PluginSummary"),
+    golden!("rest.McpServerSummary"),
     golden!("rest.ProviderSummary"),
     golden!("rest.WebhookSummary"),
     golden!("rest.CreateWebhook"),

@@ -1,11 +1,11 @@
-//! What the gateway is and has: configuration as the page needs it, plugins, providers.
+//! What the gateway is and has: configuration as the page needs it, plugins, MCP servers, providers.
 
 use crate::app::App;
 use crate::auth::AuthMode;
 use axum::Json;
 use axum::extract::State;
 use wingman_protocol::rest::ProviderSummary;
-use wingman_protocol::{AgentSummary, PluginSummary, ReloadError, ServerConfig};
+use wingman_protocol::{AgentSummary, McpServerSummary, PluginSummary, ReloadError, ServerConfig};
 
 pub(crate) async fn config(State(App { dispatch, auth, info, .. }): State<App>) -> Json<ServerConfig> {
     Json(ServerConfig {
@@ -22,6 +22,10 @@ pub(crate) async fn config(State(App { dispatch, auth, info, .. }): State<App>) 
 
 pub(crate) async fn plugins(State(App { dispatch, .. }): State<App>) -> Json<Vec<PluginSummary>> {
     Json(dispatch.plugins().iter().map(PluginSummary::from).collect())
+}
+
+pub(crate) async fn mcp(State(App { info, .. }): State<App>) -> Json<Vec<McpServerSummary>> {
+    Json(info.mcp.servers().iter().map(McpServerSummary::from).collect())
 }
 
 pub(crate) async fn providers(State(App { info, .. }): State<App>) -> Json<Vec<ProviderSummary>> {

@@ -3,6 +3,7 @@
 import type {
   AuthSession,
   FolderListing,
+  McpServerSummary,
   PendingQuestion,
   PluginSummary,
   Problem,
@@ -119,6 +120,10 @@ export class ApiClient {
 
   plugins(): Promise<PluginSummary[]> {
     return this.#json("GET", "/api/plugins");
+  }
+
+  mcpServers(): Promise<McpServerSummary[]> {
+    return this.#json("GET", "/api/mcp");
   }
 
   async #page<T>(path: string): Promise<Page<T>> {

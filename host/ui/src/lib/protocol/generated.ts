@@ -1181,6 +1181,25 @@ export type PluginSummary = {
 /** Whether a plugin can be called. */
 export type PluginState = "ready" | "failed" | "quarantined" | "disabled";
 
+/** An MCP server whose tools agents may call. */
+export type McpServerSummary = {
+  /** Its name in the configuration; the names of its tools begin with it. */
+  name: string;
+  /** Whether its tools can be called. */
+  state: McpServerState;
+  /** The names of its tools, as agents call them. */
+  tools: Array<string>;
+  /** Since when it is so: milliseconds since the Unix epoch. */
+  since: number;
+  /** Why it failed or was lost the last time; it stays when the server is well again. */
+  lastError?: string;
+  /** When a failing server is tried again: milliseconds since the Unix epoch, in the past while it is being tried. */
+  nextTry?: number;
+};
+
+/** Whether the tools of an MCP server can be called. */
+export type McpServerState = "connecting" | "ready" | "failing" | "stopped";
+
 /** A model provider that the gateway can speak to. */
 export type ProviderSummary = {
   /** Its name, as in a model's `provider:model-name`. */

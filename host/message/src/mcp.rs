@@ -1,32 +1,29 @@
-//! What an operator is told of a server.
+//! MCP servers as an operator sees them, and the port to whoever is connected to them.
 
-use crate::tool::McpTool;
-use std::sync::Arc;
-
-/// One server as it is now.
+/// One MCP server as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerStatus {
+pub struct McpServerStatus {
     /// Its name.
     pub name: String,
     /// How it is.
-    pub state: ServerState,
+    pub state: McpServerState,
     /// The names of its tools, as agents call them, in order. They stay while a lost connection is made again.
     pub tools: Vec<String>,
+    /// Why it failed or was lost the last time, for the operator; it stays when the server is well again.
+    pub last_error: Option<String>,
     /// Since when it is so, in milliseconds since 1970.
     pub since: i64,
 }
 
-/// How a server is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServerState {
+/// How an MCP server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum McpServerState {
     /// It is being connected to: for the first time, or because a good connection was lost.
     Connecting,
     /// Its tools can be called.
     Ready,
     /// It cannot be reached, or was given up. Its tools are not offered.
     Failing {
-        /// Why, for the operator.
-        reason: String,
         /// When it is tried again, in milliseconds since 1970; in the past while it is being tried.
         next_try: i64,
     },
@@ -34,16 +31,8 @@ pub enum ServerState {
     Stopped,
 }
 
-/// What a server's task shows to the others.
-#[derive(Debug, Clone)]
-pub(crate) struct Board {
-    pub(crate) state: ServerState,
-    pub(crate) since: i64,
-    pub(crate) tools: Arc<[Arc<McpTool>]>,
-}
-
-impl Board {
-    pub(crate) fn new(now: i64) -> Self {
-        Self { state: ServerState::Connecting, since: now, tools: Arc::from([]) }
-    }
+/// The gateway's MCP servers, asked whenever somebody wants to see them.
+pub trait McpDirectory: std::fmt::Debug + Send + Sync + 'static {
+    /// How each server is now, in the order of the configuration.
+    fn servers(&self) -> Vec<McpServerStatus>;
 }
