@@ -16,8 +16,6 @@ use wingman_protocol::{
 
 /// How long one that reads slowly holds up those who speak to it, before it is cut.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// In larger groups the one who speaks lets others work before it speaks again.
-const MANY: usize = 64;
 /// "Try again later" (registered with IANA for RFC 6455).
 const TRY_AGAIN: u16 = 1013;
 
@@ -154,9 +152,6 @@ async fn say(members: &[Member<Outbox>], speaker: NodeId, frame: &Utf8Bytes) {
     let deadline = Instant::now() + PATIENCE;
     for (line, full) in behind {
         line.insist(full, deadline).await;
-    }
-    if members.len() > MANY {
-        tokio::task::yield_now().await;
     }
 }
 

@@ -93,7 +93,7 @@ impl Server {
         }
         let said: Value = serde_json::from_str(&line).unwrap_or_default();
         let url = said["url"].as_str().and_then(|url| url.parse().ok());
-        let url = url.ok_or_else(|| ServerError::NotReady("the floor", line))?;
+        let url = url.ok_or(ServerError::NotReady("the floor", line))?;
         Ok(Self { process, url, _dir: dir })
     }
 
