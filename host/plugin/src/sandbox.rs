@@ -88,9 +88,7 @@ impl CallState {
         let Self { services, manifest, access, .. } = self;
         Reach { services: Arc::clone(services), manifest: Arc::clone(manifest), access: Arc::clone(access) }
     }
-}
 
-impl CallState {
     /// The failure of a call that the host refused something: the plugin cannot know that it need not be for ever.
     pub(crate) fn blamed(&self, failure: PluginFailure) -> PluginFailure {
         match &self.budget.lacks {

@@ -200,6 +200,17 @@ pub enum ClientMessage {
     SessionUnsubscribe(UnsubscribeRequest),
     /// `register`
     Register(Register),
+    /// What only a registered node may say.
+    Node(NodeMessage),
+    /// `ping`
+    Ping,
+    /// `pong`
+    Pong,
+}
+
+/// What a registered node says.
+#[derive(Debug, Clone)]
+pub enum NodeMessage {
     /// `unregister`
     Unregister,
     /// `join_group`
@@ -210,10 +221,6 @@ pub enum ClientMessage {
     Broadcast(BroadcastRequest),
     /// `direct`
     Direct(DirectRequest),
-    /// `ping`
-    Ping,
-    /// `pong`
-    Pong,
 }
 
 /// Message types of the protocol that this gateway does not speak yet.
@@ -241,11 +248,11 @@ impl ClientFrame {
             "session_subscribe" => ClientMessage::SessionSubscribe(envelope.payload()?),
             "session_unsubscribe" => ClientMessage::SessionUnsubscribe(envelope.payload()?),
             "register" => ClientMessage::Register(Register::read(&envelope, auth)?),
-            "unregister" => ClientMessage::Unregister,
-            "join_group" => ClientMessage::JoinGroup(JoinGroupRequest::read(&envelope)?),
-            "leave_group" => ClientMessage::LeaveGroup(LeaveGroupRequest::read(&envelope)?),
-            "broadcast" => ClientMessage::Broadcast(BroadcastRequest::read(&envelope)?),
-            "direct" => ClientMessage::Direct(DirectRequest::read(&envelope)?),
+            "unregister" => ClientMessage::Node(NodeMessage::Unregister),
+            "join_group" => ClientMessage::Node(NodeMessage::JoinGroup(JoinGroupRequest::read(&envelope)?)),
+            "leave_group" => ClientMessage::Node(NodeMessage::LeaveGroup(LeaveGroupRequest::read(&envelope)?)),
+            "broadcast" => ClientMessage::Node(NodeMessage::Broadcast(BroadcastRequest::read(&envelope)?)),
+            "direct" => ClientMessage::Node(NodeMessage::Direct(DirectRequest::read(&envelope)?)),
             "ping" => ClientMessage::Ping,
             "pong" => ClientMessage::Pong,
             other => return Err(envelope.refuse(ErrorCode::UnknownMessageType, unknown(other))),

@@ -25,8 +25,8 @@ pub use agent_event::{
 pub use attachment::{Attachment, AttachmentKind, NewAttachment};
 pub use client::{
     AgentRequest, AgentRequestFrame, AnswerRequest, Auth, BroadcastRequest, CancelRequest, ClientFrame, ClientInfo,
-    ClientMessage, ConnectRequest, DirectRequest, Frame, JoinGroupRequest, LeaveGroupRequest, Peer, PeerKind, QueueMode,
-    Register, RegisterRequest, Routing, SubscribeRequest, UnsubscribeRequest,
+    ClientMessage, ConnectRequest, DirectRequest, Frame, JoinGroupRequest, LeaveGroupRequest, NodeMessage, Peer, PeerKind,
+    QueueMode, Register, RegisterRequest, Routing, SubscribeRequest, UnsubscribeRequest,
 };
 pub use code::{ErrorCode, FrameError};
 pub use envelope::Envelope;

@@ -9,8 +9,8 @@ use serde_json::Value;
 use wingman_message::{ClientId, PeerKind, RequestId, SessionKey};
 use wingman_protocol::{
     AgentRequest, AnswerRequest, AttachmentKind, Auth, BroadcastRequest, CancelRequest, ClientFrame, ClientInfo, ClientMessage,
-    DirectRequest, ErrorCode, Frame, FrameError, JoinGroupRequest, LeaveGroupRequest, NewAttachment, Peer, QueueMode,
-    RegisterRequest, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
+    DirectRequest, ErrorCode, Frame, FrameError, JoinGroupRequest, LeaveGroupRequest, NewAttachment, NodeMessage, Peer,
+    QueueMode, RegisterRequest, Routing, Secret, SubscribeRequest, UnsubscribeRequest,
 };
 
 const NOW: i64 = 1_706_000_000_000;
@@ -119,7 +119,9 @@ fn node_frames(timestamp: i64) -> Vec<(&'static str, ClientFrame)> {
 #[test]
 fn what_nodes_say_to_each_other_is_kept_as_it_was_written() {
     let written = r#"{"type":"broadcast","timestamp":1,"payload":{"groupId":"g","message":{ "b" : 1.50, "a":[ ] }}}"#;
-    let ClientMessage::Broadcast(said) = ClientFrame::parse(written.as_bytes()).unwrap().message else { panic!() };
+    let ClientMessage::Node(NodeMessage::Broadcast(said)) = ClientFrame::parse(written.as_bytes()).unwrap().message else {
+        panic!()
+    };
     assert_eq!((said.group_id.as_str(), said.message.get()), ("g", r#"{ "b" : 1.50, "a":[ ] }"#));
 }
 
@@ -128,9 +130,9 @@ fn the_addressee_may_stand_in_the_envelope() {
     for (kind, key) in [("broadcast", "groupId"), ("direct", "targetNodeId"), ("leave_group", "groupId")] {
         let frame = format!(r#"{{"type":"{kind}","timestamp":1,"{key}":"x","payload":{{"message":1}}}}"#);
         let named = match ClientFrame::parse(frame.as_bytes()).unwrap().message {
-            ClientMessage::Broadcast(said) => said.group_id,
-            ClientMessage::Direct(said) => said.target_node_id,
-            ClientMessage::LeaveGroup(left) => left.group_id,
+            ClientMessage::Node(NodeMessage::Broadcast(said)) => said.group_id,
+            ClientMessage::Node(NodeMessage::Direct(said)) => said.target_node_id,
+            ClientMessage::Node(NodeMessage::LeaveGroup(left)) => left.group_id,
             other => panic!("{other:?}"),
         };
         assert_eq!(named, "x", "{kind}");

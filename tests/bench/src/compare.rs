@@ -10,7 +10,7 @@ pub use servers::{Binaries, ServerError};
 pub use table::{Row, Table};
 
 use crate::modes::{Mode, agent, fan_out, idle, overhead, ping, webhook};
-use crate::{BenchError, First, Report, Setup};
+use crate::{BenchError, Report, Setup};
 use goals::Goal;
 use servers::{Gateway, Server};
 
@@ -256,8 +256,7 @@ async fn overhead_of_a_turn(gateway: &Gateway, plan: &Plan) -> Result<Vec<Row>, 
 async fn load_test(binaries: &Binaries, plan: &Plan) -> Result<Row, CompareError> {
     let gateway = Gateway::start(binaries).await?;
     let options = fan_out::Options { rate: Some(10.0), ..fan_out::Options::rooms(100, 10) };
-    let setup = Setup { first: First::Register, ..gateway.setup(plan) };
-    let report = measure(LOAD_TEST, &setup, &Mode::FanOut(options)).await?;
+    let report = measure(LOAD_TEST, &gateway.setup(plan), &Mode::FanOut(options)).await?;
     let p99_ms = Figure::P99("delivery").of(&report) / 1e3;
     let memory = report.cost.server.map_or(f64::NAN, |server| server.peak_rss_bytes as f64 / 1e6);
     let row = Row::single("1,000 clients, 100 rooms, 1,000 messages a second: p99", "ms", p99_ms, Goal::AtMost(50.0));

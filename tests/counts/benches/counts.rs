@@ -17,22 +17,22 @@ fn at_most(count: u64) -> LibraryBenchmarkConfig {
     config
 }
 
-#[library_benchmark(config = at_most(3845))]
+#[library_benchmark(config = at_most(3450))]
 fn a_ping_is_read() -> Frame {
     black_box(ClientFrame::parse(black_box(sample::PING)).unwrap())
 }
 
-#[library_benchmark(config = at_most(1388))]
+#[library_benchmark(config = at_most(1304))]
 fn a_pong_is_written() -> String {
     black_box(ServerFrame::pong(black_box(Some("p-1".to_owned())), 1_706_000_000_000).to_json())
 }
 
-#[library_benchmark(config = at_most(7061))]
+#[library_benchmark(config = at_most(6671))]
 fn a_broadcast_is_read() -> Frame {
     black_box(ClientFrame::parse(black_box(sample::BROADCAST)).unwrap())
 }
 
-#[library_benchmark(config = at_most(2720))]
+#[library_benchmark(config = at_most(2589))]
 #[bench::once(sample::said().unwrap())]
 fn a_broadcast_is_written((node, group, message): (sample::NodeId, sample::GroupId, Box<sample::RawValue>)) -> String {
     black_box(BroadcastFrame::write(node, group, black_box(&message), 1_706_000_000_000))
@@ -46,18 +46,18 @@ fn who_hears_is_found((speaker, others, group): sample::Crowd) -> (usize, sample
     black_box((audience.members.len(), (speaker, others, group)))
 }
 
-#[library_benchmark(config = at_most(10_940))]
+#[library_benchmark(config = at_most(10_529))]
 fn a_request_is_read() -> Frame {
     black_box(ClientFrame::parse(black_box(sample::REQUEST)).unwrap())
 }
 
-#[library_benchmark(config = at_most(7519))]
+#[library_benchmark(config = at_most(7120))]
 #[bench::once(sample::piece().unwrap())]
 fn a_piece_of_an_answer_is_written((request, event): (sample::RequestId, sample::AgentEvent)) -> String {
     black_box(EncodedEvent::new(7, Some(request), black_box(&event)).for_watcher())
 }
 
-#[library_benchmark(config = at_most(41_442))]
+#[library_benchmark(config = at_most(40_950))]
 #[bench::once(sample::bindings().unwrap())]
 fn an_agent_is_found_among_a_hundred_bindings((router, place): (sample::Router, sample::Place)) -> sample::Route {
     black_box(router.route(black_box(&place)))

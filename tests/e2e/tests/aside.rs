@@ -3,27 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use wingman_harness::model_server::{ModelServer, Reply};
-use wingman_harness::parlor::{Parlor, SIGNING_SECRET};
-use wingman_harness::{Answer, Gateway, Home};
+use wingman_harness::parlor::{Parlor, long_text};
+use wingman_harness::{Gateway, Home};
 
 /// The session of the room `den`.
 const DEN: &str = "agent:main:parlor:group:den";
 
-fn home_of(parlor: &Parlor) -> Home {
-    let home = Home::new(|config| config["plugins"]["use"] = json!({ "parlor": parlor.all_it_needs() }));
-    parlor.install(&home, "parlor");
-    home
-}
-
 /// The network delivers a message or an event.
 async fn deliver(gateway: &Gateway, message: Value) {
-    let body = json!({ "type": "message", "message": message }).to_string();
-    let signature = Parlor::signature(SIGNING_SECRET, &body);
-    let request = gateway.anonymous(Method::POST, "/channels/parlor").header("x-parlor-signature", signature).body(body);
-    assert_eq!(Answer::of(request).await.status, StatusCode::NO_CONTENT);
+    let delivery = json!({ "type": "message", "message": message });
+    assert_eq!(Parlor::deliver(gateway, "/channels/parlor", &delivery).await.status, StatusCode::NO_CONTENT);
 }
 
 /// A message that is not to the bot.
@@ -38,15 +30,10 @@ async fn until_said(parlor: &Parlor, end: &str) -> String {
     record.texts("den").into_iter().find(|text| text.ends_with(end)).unwrap().to_owned()
 }
 
-/// So long that the demo takes seconds to repeat it.
-fn long_text() -> String {
-    (1..=120).map(|number| format!("word{number} ")).collect::<String>() + "over"
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_among_others_is_known_to_the_agent_once_it_is_asked_whatever_happens_between() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     deliver(&gateway, overheard("m1", "the door is blue")).await;
     deliver(&gateway, overheard("m1", "the door is blue")).await;
@@ -72,7 +59,7 @@ async fn what_is_said_among_others_is_known_to_the_agent_once_it_is_asked_whatev
 #[tokio::test(flavor = "multi_thread")]
 async fn edits_and_deletions_change_what_waits_and_the_agent_is_told_of_what_they_do_to_the_rest() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     deliver(&gateway, Parlor::message("m1", "den", &long_text())).await;
     parlor.until("a reply that grows", |record| !record.shown.is_empty()).await;

@@ -5,35 +5,16 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use wingman_harness::parlor::{BOT_TOKEN, Parlor, SIGNING_SECRET};
+use wingman_harness::parlor::{BOT_TOKEN, Parlor, long_text};
 use wingman_harness::{Answer, Gateway, Home};
 
 /// The session of the room `den`.
 const DEN: &str = "agent:main:parlor:group:den";
 
-/// A gateway's home with the plugin `parlor`, granted all that it asks for.
-fn home_of(parlor: &Parlor) -> Home {
-    let home = Home::new(|config| config["plugins"]["use"] = json!({ "parlor": parlor.all_it_needs() }));
-    parlor.install(&home, "parlor");
-    home
-}
-
-/// A delivery of the network's, with its signature.
-async fn deliver(gateway: &Gateway, path: &str, delivery: &Value) -> Answer {
-    let body = delivery.to_string();
-    let signature = Parlor::signature(SIGNING_SECRET, &body);
-    Answer::of(gateway.anonymous(Method::POST, path).header("x-parlor-signature", signature).body(body)).await
-}
-
 /// Somebody says `text` to the bot in the room `den`.
 async fn say(gateway: &Gateway, id: &str, text: &str) {
     let delivery = json!({ "type": "message", "message": Parlor::message(id, "den", text) });
-    assert_eq!(deliver(gateway, "/channels/parlor", &delivery).await.status, StatusCode::NO_CONTENT);
-}
-
-/// So long that the demo takes seconds to repeat it.
-fn long_text() -> String {
-    (1..=120).map(|number| format!("word{number} ")).collect::<String>() + "over"
+    assert_eq!(Parlor::deliver(gateway, "/channels/parlor", &delivery).await.status, StatusCode::NO_CONTENT);
 }
 
 /// Waits until the room `den` shows so many replies, and the last of them ends so.
@@ -58,10 +39,10 @@ async fn dead_letters(gateway: &Gateway, count: usize) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_by_webhook_is_answered_in_its_room_by_a_reply_that_grows() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     let ping = json!({ "type": "ping", "challenge": "are you there" });
-    let pong = deliver(&gateway, "/channels/parlor", &ping).await;
+    let pong = Parlor::deliver(&gateway, "/channels/parlor", &ping).await;
     assert_eq!((pong.status, &pong.body["challenge"]), (StatusCode::OK, &json!("are you there")));
 
     say(&gateway, "m1", &long_text()).await;
@@ -80,7 +61,7 @@ async fn a_message_by_webhook_is_answered_in_its_room_by_a_reply_that_grows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_vouches_for_is_refused_and_a_repeat_is_not_answered_twice() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     let forged = json!({ "type": "message", "message": Parlor::message("m1", "den", "open the door") }).to_string();
     let to_parlor = || gateway.anonymous(Method::POST, "/channels/parlor").body(forged.clone());
@@ -101,7 +82,7 @@ async fn what_nobody_vouches_for_is_refused_and_a_repeat_is_not_answered_twice()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_by_long_poll_is_answered_and_asking_goes_on_behind_it_after_a_restart() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     parlor.say(Parlor::message("u1", "den", "first"));
     until_said(&parlor, 1, "You said: first").await;
@@ -156,7 +137,7 @@ async fn a_socket_is_signed_in_by_the_host_acknowledged_once_stored_and_resumed_
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_wait_while_the_network_is_down_and_come_in_order() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     parlor.refuse(usize::MAX, 500, None);
     say(&gateway, "m1", "one").await;
@@ -175,7 +156,7 @@ async fn replies_wait_while_the_network_is_down_and_come_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_asks_for_patience_is_left_alone_for_as_long_as_it_says() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     parlor.refuse(1, 429, Some(2));
     say(&gateway, "m1", "hello").await;
@@ -191,7 +172,7 @@ async fn a_network_that_asks_for_patience_is_left_alone_for_as_long_as_it_says()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_is_refused_for_good_is_a_dead_letter_until_somebody_sends_it_again() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     parlor.refuse(usize::MAX, 400, None);
     say(&gateway, "m1", "hello").await;
@@ -214,7 +195,7 @@ async fn a_reply_that_is_refused_for_good_is_a_dead_letter_until_somebody_sends_
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_a_reply_grows_it_finishes_the_same_message() {
     let parlor = Parlor::start().await;
-    let home = home_of(&parlor);
+    let home = parlor.home();
     let gateway = home.start().await;
     say(&gateway, "m1", &long_text()).await;
     let growing = parlor.until("an edit", |record| record.shown.first().is_some_and(|shown| shown.texts.len() > 1)).await;
@@ -242,7 +223,7 @@ async fn two_accounts_of_one_channel_stay_apart() {
         // The same message id: ids are the account's own.
         let message = Parlor::message("m1", &format!("room-{account}"), &format!("for {account}"));
         let delivery = json!({ "type": "message", "message": message });
-        let answer = deliver(&gateway, &format!("/channels/parlor/{account}"), &delivery).await;
+        let answer = Parlor::deliver(&gateway, &format!("/channels/parlor/{account}"), &delivery).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
     }
     for account in ["a", "b"] {
@@ -255,5 +236,8 @@ async fn two_accounts_of_one_channel_stay_apart() {
         assert_eq!(messages.len(), 2, "{messages:?}");
     }
     let nobody = json!({ "type": "message", "message": Parlor::message("m2", "den", "hello") });
-    assert!(deliver(&gateway, "/channels/parlor", &nobody).await.status.is_client_error(), "an account that nobody configured");
+    assert!(
+        Parlor::deliver(&gateway, "/channels/parlor", &nobody).await.status.is_client_error(),
+        "an account that nobody configured"
+    );
 }

@@ -4,7 +4,7 @@
 
 mod socket;
 
-use crate::Home;
+use crate::{Answer, Gateway, Home};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hmac::{Hmac, Mac as _};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::fs;
@@ -115,6 +116,12 @@ impl Record {
     }
 }
 
+/// So long that the demo takes seconds to repeat it.
+#[must_use]
+pub fn long_text() -> String {
+    (1..=120).map(|number| format!("word{number} ")).collect::<String>() + "over"
+}
+
 impl Parlor {
     /// A network on a free loopback port.
     pub async fn start() -> Self {
@@ -137,6 +144,21 @@ impl Parlor {
         let manifest = fs::read_to_string(built.join("plugin.toml")).unwrap();
         let manifest = manifest.replace(host, &format!("{host}port = {}\n", self.address.port()));
         fs::write(folder.join("plugin.toml"), manifest).unwrap();
+    }
+
+    /// A gateway's home with the plugin `parlor`, granted all that it asks for.
+    #[must_use]
+    pub fn home(&self) -> Home {
+        let home = Home::new(|config| config["plugins"]["use"] = json!({ "parlor": self.all_it_needs() }));
+        self.install(&home, "parlor");
+        home
+    }
+
+    /// The network delivers something by webhook, with its signature.
+    pub async fn deliver(gateway: &Gateway, path: &str, delivery: &Value) -> Answer {
+        let body = delivery.to_string();
+        let signature = Self::signature(SIGNING_SECRET, &body);
+        Answer::of(gateway.anonymous(Method::POST, path).header("x-parlor-signature", signature).body(body)).await
     }
 
     /// What the operator grants, for `plugins.use`.

@@ -15,7 +15,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use wingman_dispatch::Event;
 use wingman_message::SessionKey;
 use wingman_nodes::Registration;
-use wingman_protocol::{Ack, ClientFrame, ClientMessage, ErrorBody, ErrorCode, Frame, ServerFrame};
+use wingman_protocol::{Ack, ClientFrame, ClientMessage, ErrorBody, ErrorCode, Frame, NodeMessage, ServerFrame};
 
 /// "Going away" (RFC 6455, 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -107,16 +107,14 @@ impl Connection {
             Ok(frame) => frame,
             Err(error) => return self.outbox.frame(&ServerFrame::frame_error(error, now)).await,
         };
-        match message {
-            ClientMessage::Ping => return self.outbox.frame(&ServerFrame::pong(id, now)).await,
-            ClientMessage::Pong => return Ok(()),
-            _ => {}
-        }
-        if let Err(wait) = self.sockets.rate_limit.check(&self.caller) {
+        let is_sign_of_life = matches!(message, ClientMessage::Ping | ClientMessage::Pong);
+        if !is_sign_of_life && let Err(wait) = self.sockets.rate_limit.check(&self.caller) {
             let error = ErrorBody::new(ErrorCode::RateLimited, "too many messages; slow down").retry_after_ms(wait);
             return self.outbox.frame(&ServerFrame::error(id, error, now)).await;
         }
         match message {
+            ClientMessage::Ping => self.outbox.frame(&ServerFrame::pong(id, now)).await,
+            ClientMessage::Pong => Ok(()),
             ClientMessage::Connect(_) if self.client.is_some() => self.outbox.frame(&ServerFrame::ready(id, now)).await,
             ClientMessage::Connect(connect) => {
                 let client = handshake::connected(connect, id, &self.outbox, &self.sockets, self.origin).await?;
@@ -133,23 +131,22 @@ impl Connection {
                     }
                 }
             }
-            message if is_of_the_node_plane(&message) => self.take_as_node(id, message).await,
+            ClientMessage::Node(message) => self.take_as_node(id, message).await,
             message => self.take_as_client(id, message).await,
         }
     }
 
-    async fn take_as_node(&mut self, id: Option<String>, message: ClientMessage) -> Result<(), Gone> {
+    async fn take_as_node(&mut self, id: Option<String>, message: NodeMessage) -> Result<(), Gone> {
         let Self { node, outbox, sockets, .. } = self;
         let Some(node) = node else {
             return outbox.frame(&nodes::not_registered(id, sockets.dispatch.now_ms())).await;
         };
         match message {
-            ClientMessage::JoinGroup(request) => nodes::join(node, request, id, outbox, sockets).await,
-            ClientMessage::LeaveGroup(request) => nodes::leave(node, request, id, outbox, sockets).await,
-            ClientMessage::Broadcast(request) => nodes::broadcast(node, request, id, outbox, sockets).await,
-            ClientMessage::Direct(request) => nodes::direct(node, request, id, outbox, sockets).await,
-            ClientMessage::Unregister => Err(nodes::unregister(outbox)),
-            _ => Ok(()),
+            NodeMessage::JoinGroup(request) => nodes::join(node, request, id, outbox, sockets).await,
+            NodeMessage::LeaveGroup(request) => nodes::leave(node, request, id, outbox, sockets).await,
+            NodeMessage::Broadcast(request) => nodes::broadcast(node, request, id, outbox, sockets).await,
+            NodeMessage::Direct(request) => nodes::direct(node, request, id, outbox, sockets).await,
+            NodeMessage::Unregister => Err(nodes::unregister(outbox)),
         }
     }
 
@@ -173,7 +170,12 @@ impl Connection {
                 let since = request.since.map(|since| i64::try_from(since).unwrap_or(i64::MAX));
                 subscribe(id, request.session_id, since, watches, outbox, now).await
             }
-            _ => Ok(()),
+            // They are answered before they come here.
+            ClientMessage::Connect(_)
+            | ClientMessage::Register(_)
+            | ClientMessage::Node(_)
+            | ClientMessage::Ping
+            | ClientMessage::Pong => Ok(()),
         }
     }
 
@@ -224,15 +226,4 @@ async fn next(notices: Option<&mut Receiver<Arc<Event>>>) -> Result<Arc<Event>, 
         Some(notices) => notices.recv().await,
         None => std::future::pending().await,
     }
-}
-
-fn is_of_the_node_plane(message: &ClientMessage) -> bool {
-    matches!(
-        message,
-        ClientMessage::JoinGroup(_)
-            | ClientMessage::LeaveGroup(_)
-            | ClientMessage::Broadcast(_)
-            | ClientMessage::Direct(_)
-            | ClientMessage::Unregister
-    )
 }

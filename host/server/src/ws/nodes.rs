@@ -29,7 +29,7 @@ pub(crate) async fn register(
     let now = sockets.dispatch.now_ms();
     match sockets.nodes.register(about(&node), outbox.clone(), now) {
         Ok(registration) => {
-            outbox.is_a_nodes();
+            outbox.mark_as_node();
             outbox.frame(&registered(id, registration.id(), node, now)).await?;
             Ok(registration)
         }

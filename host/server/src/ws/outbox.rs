@@ -82,8 +82,8 @@ impl Outbox {
     }
 
     /// The connection is a node's: it is asked by `ping` frames, too, whether it is there.
-    pub(crate) fn is_a_nodes(&self) {
-        self.0.is_a_nodes.store(true, Ordering::Relaxed);
+    pub(crate) fn mark_as_node(&self) {
+        self.0.is_node.store(true, Ordering::Relaxed);
     }
 
     /// Ends when the connection was cut, or cannot be written to any more.

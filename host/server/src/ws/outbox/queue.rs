@@ -30,7 +30,7 @@ pub(super) struct Queue {
     over: Notify,
     /// Something came in since this was last looked at.
     pub(super) heard: AtomicBool,
-    pub(super) is_a_nodes: AtomicBool,
+    pub(super) is_node: AtomicBool,
 }
 
 #[derive(Default)]

@@ -188,7 +188,7 @@ async fn a_connection_that_is_not_heard_of_for_a_minute_is_closed() {
 #[tokio::test(start_paused = true)]
 async fn a_node_is_asked_by_a_frame_that_it_can_answer() {
     let (outbox, reader, task) = open();
-    outbox.is_a_nodes();
+    outbox.mark_as_node();
     task.await.unwrap();
     assert_eq!(reader.texts(), [r#"{"type":"ping","timestamp":7}"#]);
 }

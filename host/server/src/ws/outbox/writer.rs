@@ -94,7 +94,7 @@ impl LifeWatch {
         }
         if self.looks.is_multiple_of(LOOKS_PER_PING) {
             batch.push(Message::Ping(axum::body::Bytes::new()));
-            if queue.is_a_nodes.load(Ordering::Relaxed) {
+            if queue.is_node.load(Ordering::Relaxed) {
                 batch.push(Message::Text(ServerFrame::ping(now_ms()).to_json().into()));
             }
         }

@@ -29,9 +29,9 @@ export class PendingReplies {
 
   /** Ends the wait that `frame` answers, if there is one. */
   settle(frame: ServerFrame): void {
-    if (frame.id === undefined) return;
+    if ((frame.type !== "error" && frame.type !== "ack") || frame.id === undefined) return;
     if (frame.type === "error") this.fail(frame.id, frame.payload.message);
-    else if (frame.type === "ack") this.#take(frame.id)?.resolve(frame);
+    else this.#take(frame.id)?.resolve(frame);
   }
 
   fail(id: string, reason: string): void {

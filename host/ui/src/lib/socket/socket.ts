@@ -23,10 +23,12 @@ export interface SocketOptions {
 }
 
 type Without<F, K extends string> = F extends unknown ? Omit<F, K> : never;
+/** What a client says that is no node: every one of these may have an id. */
+type Said = Extract<ClientFrame, { type: "ping" | `req:${string}` | `session_${string}` }>;
 /** A frame as callers write it; the socket adds the time. */
-export type Outgoing = Without<ClientFrame, "timestamp">;
+export type Outgoing = Without<Said, "timestamp">;
 /** A frame whose reply is awaited; the socket adds the id too. */
-export type Request = Without<ClientFrame, "timestamp" | "id">;
+export type Request = Without<Said, "timestamp" | "id">;
 
 /** Longest silence before the gateway is asked whether it is still there, and how long it may take. */
 const silence = 20_000;
